@@ -1,0 +1,72 @@
+# powercut: build, test, demo. `make help` lists the targets.
+
+CC ?= cc
+B := .build
+PKGS := libvirt libxml-2.0 libcyaml yaml-0.1 libnbd sqlite3 jansson libxxhash \
+	libzstd libtraceevent
+
+WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes \
+	-Wstrict-prototypes
+ifdef DEVELOPER
+WARN += -Werror
+endif
+CFLAGS ?= -O2 -g
+override CPPFLAGS += -D_GNU_SOURCE -Iharness -I.
+override CFLAGS += -std=gnu11 $(WARN) -pthread
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDLIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+# The rooms, in the order in which data flows through them.
+ROOMS := harness/common harness/scenario harness/vm harness/drive \
+	harness/trace harness/record harness/states harness/check \
+	results/store results/report harness/cmd
+MAIN := harness/cmd/main.c
+SRCS := $(filter-out $(MAIN) $(wildcard $(addsuffix /test-*.c,$(ROOMS))),\
+	$(wildcard $(addsuffix /*.c,$(ROOMS))))
+OBJS := $(SRCS:%.c=$(B)/%.o)
+LIB := $(B)/libharness.a
+
+all: powercut plugin guest-lib
+
+powercut: $(B)/$(MAIN:.c=.o) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(OBJS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c | $(B)/deps-checked
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+# The drive: an nbdkit plugin. It shares the log and the model with the harness.
+PLUGIN := $(B)/nbdkit-powercut-plugin.so
+PLUGIN_SRCS := $(filter-out $(wildcard harness/drive/plugin/test-*.c),\
+	$(wildcard harness/drive/plugin/*.c))
+plugin: $(PLUGIN)
+$(PLUGIN): $(PLUGIN_SRCS:%.c=$(B)/%.o) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ -lxxhash
+
+# What runs in the guest; static, built by guest/Makefile.mk.
+include guest/guest.mk
+
+# Unit tests: each test-x.c beside its code is one program that speaks TAP.
+TEST_SRCS := $(wildcard $(addsuffix /test-*.c,$(ROOMS) harness/drive/plugin))
+UNIT_TESTS := $(TEST_SRCS:%.c=$(B)/%)
+$(B)/%: $(B)/%.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) \
+		-lcmocka
+$(B)/harness/drive/plugin/test-%: \
+	$(filter-out %/plugin.o,$(PLUGIN_SRCS:%.c=$(B)/%.o))
+
+include ci/ci.mk
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf $(B) powercut
+
+.PHONY: all plugin clean

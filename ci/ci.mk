@@ -1,0 +1,4 @@
+# What must be installed, and how.
+$(B)/deps-checked:
+	@mkdir -p $(@D)
+	@touch $@

@@ -1,0 +1,2 @@
+guest-lib:
+.PHONY: guest-lib

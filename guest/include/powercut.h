@@ -1,0 +1,35 @@
+/*
+ * powercut.h: what a workload says to the drive.
+ *
+ * Each call sends one line to the drive and returns only after it stands in
+ * the drive's log: every write that completed before the call is before the
+ * line, everything that starts after the call returns is behind it. Any
+ * number of threads and processes may call at once. Link with -lpowercut.
+ *
+ * The text is printf-style, one line (no newline), at most PC_TEXT_MAX bytes.
+ * Returns 0, or -1 with errno: ENODEV (not running under powercut), EMSGSIZE,
+ * EINVAL (a newline in the text), EIO (power is gone).
+ */
+#ifndef POWERCUT_H
+#define POWERCUT_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PC_TEXT_MAX 4000
+
+/* An operation starts: "I am about to store TXN-1". */
+int pc_begin(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A promise: "TXN-1 is stored". A cut after this line must not lose it. */
+int pc_ack(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A place to cut at, or to look for in a report. */
+int pc_mark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

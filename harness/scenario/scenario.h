@@ -1,0 +1,92 @@
+/*
+ * A scenario: one YAML file as data.
+ *
+ * Everything here is validated: keys known, values in range, behaviour built.
+ * What is not built yet is refused with "not supported yet", never ignored.
+ */
+#ifndef SCENARIO_SCENARIO_H
+#define SCENARIO_SCENARIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "states/states.h"
+
+struct error;
+
+enum bus { BUS_NVME, BUS_VIRTIO, BUS_SCSI };
+enum cache_mode { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE };
+enum cache_order { ORDER_ANY, ORDER_FIFO };
+enum flush_mode { FLUSH_HONEST, FLUSH_IGNORED };
+enum fua_mode { FUA_HONORED, FUA_IGNORED };
+enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
+enum expect { EXPECT_HELD, EXPECT_VIOLATED };
+
+struct scenario {
+	char *path;   /* of the file, absolute */
+	char *folder; /* the workload's folder, absolute */
+	char *name;
+	char *about; /* may be "" */
+
+	struct {
+		char *kernel; /* debian-6.1 or a path */
+		char *image;  /* micro */
+		uint64_t memory; /* bytes */
+	} guest;
+
+	struct {
+		enum bus bus;
+		uint64_t size;  /* bytes */
+		uint32_t block; /* bytes */
+		struct {
+			enum cache_mode mode;
+			uint64_t capacity; /* bytes; UINT64_MAX: unlimited */
+			enum cache_order order;
+			uint32_t tear; /* bytes */
+			enum flush_mode flush;
+			enum fua_mode fua;
+			int power_loss_protection;
+		} cache;
+	} drive;
+
+	struct {
+		char *type;  /* ext4 */
+		char *mkfs;  /* options, blank separated, may be "" */
+		char *mount; /* options, may be "" */
+	} filesystem;
+
+	struct {
+		char **setup; /* NULL-terminated argv, or NULL */
+		char **run;   /* NULL-terminated argv */
+		uint64_t timeout_ns;
+	} workload;
+
+	struct cut_rule *cuts; /* n_cuts 0: every write, flush and mark */
+	size_t n_cuts;
+	enum run_mode mode;
+
+	struct {
+		char *strategy;  /* default */
+		uint64_t budget; /* states */
+	} states;
+
+	struct {
+		int fsck;
+		char **run; /* NULL-terminated argv, or NULL */
+		uint64_t timeout_ns; /* check.timeout, default 30s */
+	} check;
+
+	enum expect expect;
+	uint64_t seed;
+};
+
+/* Reads and validates. On failure the message starts with FILE:LINE:COLUMN. */
+int scenario_load(const char *path, struct scenario **ret, struct error *e);
+void scenario_free(struct scenario *s);
+
+/* The scenario with every default spelled out, as YAML that scenario_load
+ * reads back to the same thing. Caller frees. */
+char *scenario_resolved(const struct scenario *s);
+
+
+#endif

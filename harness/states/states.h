@@ -1,0 +1,134 @@
+/*
+ * Crash states: which are legal at each cut, which are worth checking, which
+ * are equal. The rules are those of drive/model.h.
+ *
+ * A state is named CUT:SURVIVORS.
+ *
+ *   CUT        w120 (when the 120th write was submitted), f8 (the 8th flush),
+ *              m3 (right after the 3rd mark), end (at the end of the log),
+ *              p4711 (any position of the log)
+ *   SURVIVORS  all | none | LIST | all-LIST
+ *   LIST       comma separated numbers of writes (as in w120), each perhaps
+ *              with units: 120.0-3 (only the units 0 to 3 of write 120),
+ *              120.2; LIST: only these volatile writes reached the media;
+ *              all-LIST: all but these did.
+ *
+ * A name is canonical: the same state always gets the shortest of its names
+ * by a fixed rule, and parsing a name gives the state back.
+ */
+#ifndef STATES_STATES_H
+#define STATES_STATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drive/drive.h"
+#include "drive/history.h"
+
+struct error;
+struct state_space;
+
+/* ---- cuts ---- */
+
+struct cut {
+	uint64_t position; /* records 0..position of the log have happened */
+	char name[24];     /* w120, f8, m3, end, p4711 */
+};
+
+/* Which cuts: the scenario's list, expanded over a history. */
+struct cut_rule {
+	enum {
+		CUTS_EVERY_WRITE,
+		CUTS_EVERY_FLUSH,
+		CUTS_EVERY_MARK,
+		CUTS_AT_WRITE,  /* nth */
+		CUTS_AT_FLUSH,  /* nth */
+		CUTS_AT_MARK,   /* nth with this text; nth 0: every one */
+		CUTS_AT_TIME,   /* time_ns after ARM: at the last record then */
+		CUTS_RANDOM,    /* count positions drawn by the seed */
+		CUTS_END,
+	} kind;
+	uint64_t nth;
+	uint64_t count;
+	uint64_t time_ns;
+	const char *mark;
+};
+/* Sorted by position, without duplicates. A history that ends in CUT has only
+ * that one cut, whatever the rules. Caller frees. No rule: every write, flush,
+ * mark and the end. */
+int cuts_expand(const struct history *h, const struct cut_rule *rules,
+		size_t n_rules, uint64_t seed, struct cut **ret, size_t *ret_n,
+		struct error *e);
+int cut_parse(const struct history *h, const char *name, struct cut *ret,
+	      struct error *e);
+
+/* ---- states ---- */
+
+struct state_hash {
+	uint64_t low, high;
+};
+
+struct state {
+	struct cut cut;
+	char *survivors;         /* canonical, owned */
+	struct state_hash hash;  /* of the whole disk's content: equal content,
+				  * equal hash, across cuts too */
+	uint64_t lost;           /* volatile writes that did not survive whole */
+	uint64_t *sources;       /* per tracked unit (space order), owned */
+};
+void state_free(struct state *s);
+
+/*
+ * Everything that states of one recording share: the units that any command
+ * after the log's start touched, their versions, content hashes. base may be
+ * NULL. Contents that no single write holds whole are composed into units_path
+ * (a new file). tear: the atomic unit in bytes. Memory: some 40 bytes per
+ * write and unit.
+ */
+int space_create(const struct history *h, const char *base,
+		 const char *units_path, uint32_t tear,
+		 struct state_space **ret, struct error *e);
+void space_free(struct state_space *s);
+size_t space_units(const struct state_space *s);
+/* Byte offset / tear of tracked unit i. */
+uint64_t space_unit_index(const struct state_space *s, size_t i);
+
+/* log2 of the number of legal states at the cut (product over the units of the
+ * versions each may hold), and the number of volatile writes. */
+double space_legal_log2(struct state_space *s, const struct cut *c);
+uint64_t space_volatile(struct state_space *s, const struct cut *c);
+
+/* The state of a name. -EINVAL with the reason when it is not legal. */
+int space_state(struct state_space *s, const char *name, struct state *ret,
+		struct error *e);
+
+/* Called for each state; a return other than 0 ends the enumeration with it.
+ * The callee takes over the state (state_free). */
+typedef int (*state_fn)(struct state *state, void *arg);
+
+/*
+ * strategy "default": for the cut all, none, each one dropped, each one
+ * alone, all subsets where at most 6 writes are volatile, then torn writes:
+ * for each volatile write of more than one unit its first units only and its
+ * last units only, with all others surviving. States with equal content at the
+ * same cut come once.
+ */
+int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
+		    void *arg, struct error *e);
+
+/* The patches that turn `from` (NULL: the base image) into `to`. Caller frees. */
+size_t state_patches(const struct state_space *s, const struct state *from,
+		     const struct state *to, struct patch **ret);
+/* Writes the state as a sparse image. */
+int state_export(const struct state_space *s, const struct state *st,
+		 const char *path, struct error *e);
+
+/* ---- promises ---- */
+
+/* Text for PC_ACKS: acks with a position before the cut, one a line, and
+ * PC_BEGUN: begun, not yet acked. Marks before ARM do not count. */
+struct buf;
+void promises_at(const struct history *h, const struct cut *c,
+		 struct buf *ret_acks, struct buf *ret_begun);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * The guest's own view of its NVMe commands, and the join with the log.
+ *
+ * QEMU's NVMe controller drops FUA, so the log alone cannot say which writes
+ * were durable on their own. The guest streams the raw ring buffer pages of
+ * the tracepoint nvme:nvme_setup_cmd (linux drivers/nvme/host/trace.h); here
+ * they are parsed with libtraceevent and joined with the log by (offset,
+ * length) in order. A join that is not exact voids the run.
+ */
+#ifndef TRACE_TRACE_H
+#define TRACE_TRACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct history;
+
+/*
+ * The trace file as the agent client writes it (all little endian):
+ * repeated chunks of struct trace_chunk + payload.
+ */
+enum trace_chunk_kind {
+	TRACE_FORMAT = 1, /* text of events/nvme/nvme_setup_cmd/format */
+	TRACE_HEADER = 2, /* text of events/header_page */
+	TRACE_PAGE = 3,   /* one raw page of per_cpu/cpu<cpu>/trace_pipe_raw */
+	TRACE_STATS = 4,  /* text of per_cpu/cpu<cpu>/stats, at a drain */
+	TRACE_DRAINED = 5, /* everything up to now has been sent, empty */
+};
+struct trace_chunk {
+	uint32_t magic; /* TRACE_MAGIC */
+	uint16_t kind;
+	uint16_t cpu;
+	uint32_t length;
+	uint32_t reserved;
+};
+#define TRACE_MAGIC 0x52544350u /* "PCTR" */
+
+enum nvme_opcode {
+	NVME_FLUSH = 0x00,
+	NVME_WRITE = 0x01,
+	NVME_WRITE_ZEROES = 0x08,
+	NVME_DSM = 0x09,
+};
+
+struct nvme_event {
+	uint64_t time_ns;
+	uint32_t nsid;
+	uint8_t opcode;
+	int fua;
+	uint64_t slba;   /* in logical blocks */
+	uint32_t blocks; /* number of logical blocks; 0 for flush and dsm */
+};
+
+struct trace {
+	struct nvme_event *events; /* in time order */
+	size_t n_events;
+	uint64_t lost; /* events known to be lost; anything but 0 voids */
+	int drained;   /* the file ends with a drain: the tail is there */
+};
+
+int trace_load(const char *path, struct trace **ret, struct error *e);
+void trace_free(struct trace *t);
+
+/*
+ * Sets .fua of the history's commands from the trace; nsid: of the disk.
+ * Exact means: no event lost, the trace was drained, every write and
+ * write-zeroes in the log has its event, the k-th with an (offset, length)
+ * the k-th in the trace, and every event that has none in the log is younger
+ * than the last one that has (it had not reached the drive when power went),
+ * and there are none such if the log was closed without a cut. Discards and
+ * flushes are counted: never more in the log than in the trace (QEMU elides
+ * a flush when nothing was written since the last one).
+ * -EPROTO: not exact; the message says what and where.
+ */
+int trace_join(struct history *h, const struct trace *t, uint32_t nsid,
+	       struct error *e);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The controller's side of the agent protocol (guest/init/protocol.h).
+ *
+ * Calls are synchronous: one request, wait for its reply. While they wait,
+ * trace chunks and kernel log lines that arrive are appended to the files
+ * given by agent_set_sinks. Times in ns. -ECONNRESET: the guest is gone
+ * (panic, power off); -ETIMEDOUT: it did not answer in time; -ECANCELED: the
+ * wake descriptor became readable first (power was cut, the user
+ * interrupted): the request may still be running in the guest, but its late
+ * reply is dropped by later calls.
+ */
+#ifndef VM_AGENT_H
+#define VM_AGENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+struct agent;
+struct error;
+
+/* Takes over the connected descriptor; waits for HELLO. */
+int agent_open(int fd, uint64_t timeout_ns, struct agent **ret,
+	       struct error *e);
+void agent_close(struct agent *a);
+
+/* trace_fd: file for trace chunks (trace/trace.h); kmsg_fd: file for the
+ * kernel log; -1: thrown away. Borrowed. */
+void agent_set_sinks(struct agent *a, int trace_fd, int kmsg_fd);
+/* Descriptors that end any waiting call with -ECANCELED when readable; -1: none. */
+void agent_set_wake(struct agent *a, int fd1, int fd2);
+
+struct agent_run {
+	const char *const *argv; /* argv[0]: searched in /pc/bin, then PATH */
+	const char *const *env;  /* additions "K=V", or NULL */
+	uint64_t timeout_ns;     /* of the program; 0: none */
+};
+
+struct agent_result {
+	int status;         /* exit status 0..255, or -1 */
+	int signal;         /* that ended it, or 0 */
+	int timed_out;      /* killed (its whole process group) at its time limit */
+	int not_found;      /* there is no such program in the guest */
+	struct buf out;     /* standard output, at most 1 MiB, then cut */
+	struct buf err;     /* standard error, likewise */
+	uint64_t seconds_ns;
+};
+void agent_result_free(struct agent_result *r);
+
+int agent_run(struct agent *a, const struct agent_run *req,
+	      struct agent_result *ret, struct error *e);
+/* Makes the file (and its parent folders) in the guest's memory. */
+int agent_put(struct agent *a, const char *path, uint32_t mode,
+	      const void *data, size_t len, struct error *e);
+/* mount(2): 0, or -errno of the guest's mount, with the new kernel log lines
+ * in the error's message. options: as for mount -o, may be "". */
+int agent_mount(struct agent *a, const char *device, const char *dir,
+		const char *type, const char *options, struct error *e);
+/* umount(2), then drops the block device's cached pages (BLKFLSBUF). */
+int agent_umount(struct agent *a, const char *dir, const char *device,
+		 struct error *e);
+int agent_sync(struct agent *a, struct error *e);
+/* Starts streaming nvme_setup_cmd. */
+int agent_trace_start(struct agent *a, struct error *e);
+/* Returns once everything traced up to now stands in the trace file. */
+int agent_trace_drain(struct agent *a, struct error *e);
+/* Kernel log lines of warning level or worse since the last call; appended. */
+int agent_kmsg_take(struct agent *a, struct buf *ret);
+/* Any request's time limit, beyond the program's own. Default 30 s. */
+void agent_set_patience(struct agent *a, uint64_t ns);
+
+#endif

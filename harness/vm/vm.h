@@ -1,0 +1,60 @@
+/*
+ * Virtual machines by libvirt: the connection, boot, power off.
+ *
+ * One vm_host per process (HAZARD: qemu:///embed allows one per root). Its
+ * event loop runs in a thread of its own. vm_boot and vm_destroy may be called
+ * from several threads; a struct vm belongs to one thread at a time.
+ */
+#ifndef VM_VM_H
+#define VM_VM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct agent;
+struct error;
+struct vm;
+struct vm_host;
+
+/* runtime_dir: private and short, made by runtime_create() (vm/runtime.h).
+ * uri NULL: qemu:///embed?root=RUNTIME_DIR/libvirt. Blocks 1 to 3 s. */
+int vm_host_open(const char *uri, const char *runtime_dir,
+		 struct vm_host **ret, struct error *e);
+void vm_host_close(struct vm_host *h);
+
+/* "kvm" or "tcg", and why not kvm (NULL if kvm). Borrowed, never changes. */
+const char *vm_host_accel(const struct vm_host *h);
+const char *vm_host_accel_reason(const struct vm_host *h);
+
+struct vm_config {
+	const char *name;       /* unique among the running */
+	const char *kernel;     /* path of vmlinuz or vmlinux */
+	const char *initrd;     /* path of the initramfs */
+	const char *cmdline;    /* appended to the built-in one, or NULL */
+	uint64_t memory;        /* bytes */
+	const char *nbd_socket; /* unix socket with exports disk and marks */
+	uint32_t block;         /* logical block size of the disk, bytes */
+	const char *console;    /* file that collects the serial console */
+	int interactive;        /* console on a pty instead of the file */
+};
+
+/* Starts the domain, waits for its agent. timeout_ns counts from the call. */
+int vm_boot(struct vm_host *h, const struct vm_config *c, uint64_t timeout_ns,
+	    struct vm **ret, struct error *e);
+/* The agent's connection; borrowed, lives as long as the vm. */
+struct agent *vm_agent(struct vm *vm);
+/* interactive: path of the console's pty. Borrowed. */
+const char *vm_pty(const struct vm *vm);
+/* Nanoseconds from the libvirt call to the agent's hello. */
+uint64_t vm_boot_ns(const struct vm *vm);
+/* Whether the domain still runs. */
+int vm_running(struct vm *vm);
+/* Power off, now; frees. The drive should be stopped first, or QEMU will want
+ * to flush it. Blocks up to 2 s. NULL is allowed. */
+void vm_destroy(struct vm *vm);
+
+/* The domain XML that vm_boot uses, for tests and `doctor`. Caller frees. */
+char *vm_domain_xml(const struct vm_config *c, const char *accel,
+		    const char *agent_socket, const char *pidfile_dir);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Reports of a run, made from its store alone. Each writer is one file.
+ */
+#ifndef RESULTS_REPORT_H
+#define RESULTS_REPORT_H
+
+#include <stddef.h>
+
+struct buf;
+struct error;
+
+/* A run's summary for a terminal: verdict, cuts, states, findings with the
+ * command that shows each again. */
+int report_text(const char *run_dir, struct buf *ret, struct error *e);
+/* The `run --json` object (DESIGN: scenario, verdict, expect, cuts,
+ * states_legal, states_checked, seconds, run, findings and more). One line. */
+int report_json(const char *run_dir, struct buf *ret, struct error *e);
+/* JUnit XML: a suite per scenario; a test case per cut and check. */
+int report_junit(const char *const *run_dirs, size_t n, struct buf *ret,
+		 struct error *e);
+/* One self-contained page. */
+int report_html(const char *run_dir, struct buf *ret, struct error *e);
+
+#endif

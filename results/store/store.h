@@ -1,0 +1,126 @@
+/*
+ * The store of a run: results.sqlite in its directory.
+ *
+ * A kill -9 of the writer at any time leaves a store that opens and shows
+ * everything committed so far (SQLite, WAL journal). One writer; any number of
+ * readers. Calls from one thread at a time. Times in ns unless said.
+ */
+#ifndef RESULTS_STORE_H
+#define RESULTS_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct store;
+
+enum verdict { VERDICT_HELD, VERDICT_VIOLATED, VERDICT_UNKNOWN, VERDICT_VACUOUS };
+const char *verdict_name(enum verdict v); /* held, violated, unknown, vacuous */
+
+/* What was wrong with a state: which step of the check said so. */
+enum stage {
+	STAGE_NONE,   /* held */
+	STAGE_MOUNT,  /* the kernel refused to mount */
+	STAGE_KERNEL, /* panic or oops */
+	STAGE_HANG,   /* the guest stopped answering, twice */
+	STAGE_FSCK,   /* fsck found errors after recovery */
+	STAGE_CHECK,  /* the check program */
+};
+const char *stage_name(enum stage s); /* none mount kernel hang fsck check */
+
+int store_create(const char *path, struct store **ret, struct error *e);
+/* Read only; works while a writer is alive, and after it was killed. */
+int store_open(const char *path, struct store **ret, struct error *e);
+/* For `check RUN`: open for writing, existing cuts, states, findings dropped. */
+int store_reopen(const char *path, struct store **ret, struct error *e);
+void store_close(struct store *s);
+
+/* Key-value facts of the run. Keys used: scenario, path, seed, expect, accel,
+ * accel_reason, kernel, qemu, libvirt, started (RFC 3339 UTC), phase
+ * (recording, checking, done, interrupted, failed), verdict, seconds,
+ * boot_ns, record_ns, writes, flushes, fua_writes, marks, reason (why
+ * unknown/vacuous). */
+int store_set(struct store *s, const char *key, const char *value,
+	      struct error *e);
+int store_setf(struct store *s, struct error *e, const char *key,
+	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Caller frees; NULL when there is none. */
+char *store_get(struct store *s, const char *key);
+
+struct store_cut {
+	const char *source; /* "replay", or "live-N": which recording */
+	const char *name;   /* w120 */
+	uint64_t position;
+	uint64_t volatile_writes;
+	double legal_log2; /* of the number of legal states */
+	uint64_t acks;     /* promises before it */
+	uint64_t begun;    /* begun, not acked */
+	uint64_t states;   /* enumerated */
+	uint64_t equal;    /* of these not checked: equal to another */
+};
+int store_add_cut(struct store *s, const struct store_cut *c, struct error *e);
+
+struct store_state {
+	const char *source;
+	const char *cut;
+	const char *survivors;
+	const char *hash; /* content, 32 hex digits */
+	uint64_t lost;    /* volatile writes that did not survive whole */
+	enum verdict verdict;
+	enum stage stage;
+	const char *message; /* what the check said, one line */
+	const char *detail;  /* output, kernel log; may be NULL */
+	uint64_t elapsed_ns;
+};
+int store_add_state(struct store *s, const struct store_state *st,
+		    struct error *e);
+
+struct store_mark {
+	const char *source;
+	uint64_t position, number;
+	const char *kind; /* begin ack mark */
+	const char *text;
+};
+int store_add_mark(struct store *s, const struct store_mark *m,
+		   struct error *e);
+
+/* Commits what was added since the last commit. Adders commit by themselves
+ * at least every 200 rows or 500 ms. */
+int store_commit(struct store *s, struct error *e);
+
+/*
+ * Findings: violations grouped by (stage, message with its numbers replaced),
+ * each with the number of states and its smallest one: fewest lost writes,
+ * then earliest cut. Layer: a violation of a state in which every volatile
+ * write survived ("all") was lost above the drive (layers 1 to 5); one that
+ * needs lost writes was lost in the drive cache (layer 6). Computed from the
+ * states table; replaces what was there.
+ */
+int store_find(struct store *s, struct error *e);
+
+struct store_finding {
+	uint64_t number; /* from 1 */
+	enum stage stage;
+	char *message; /* of the smallest state */
+	char *state;   /* CUT:SURVIVORS, with "live-N/" before it if live */
+	char *layer;   /* "above the drive (layers 1-5)" | "drive cache (layer 6)" */
+	char *detail;  /* may be "" */
+	uint64_t states; /* how many show it */
+	uint64_t lost;   /* in the smallest state */
+};
+/* For each finding, in order; stops when fn returns other than 0. */
+int store_findings(struct store *s,
+		   int (*fn)(const struct store_finding *f, void *arg),
+		   void *arg, struct error *e);
+
+struct store_totals {
+	uint64_t cuts;
+	double states_legal_log2; /* log2 of the sum over the cuts */
+	uint64_t states_enumerated, states_checked, states_equal;
+	uint64_t held, violated, unknown;
+	uint64_t findings, acks;
+	uint64_t interesting_cuts; /* a volatile write or a promise at stake */
+};
+int store_totals(struct store *s, struct store_totals *ret, struct error *e);
+
+#endif
