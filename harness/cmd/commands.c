@@ -12,7 +12,7 @@
 #include "common/error.h"
 #include "common/nearest.h"
 
-static const struct command *find_command(const struct command *const all[],
+static const struct subcommand *find_command(const struct subcommand *const all[],
 					  const char *name)
 {
 	for (; *all; all++)
@@ -21,7 +21,7 @@ static const struct command *find_command(const struct command *const all[],
 	return NULL;
 }
 
-static size_t count_commands(const struct command *const list[])
+static size_t count_commands(const struct subcommand *const list[])
 {
 	size_t n = 0;
 
@@ -31,13 +31,13 @@ static size_t count_commands(const struct command *const list[])
 }
 
 /* The given commands and those that come with this file. Caller frees. */
-static const struct command **all_commands(const struct command *const given[])
+static const struct subcommand **all_commands(const struct subcommand *const given[])
 {
-	static const struct command *const built_in[] = { &cmd_help,
+	static const struct subcommand *const built_in[] = { &cmd_help,
 							  &cmd_completion,
 							  &cmd_version };
 	size_t n = count_commands(given), m = 3;
-	const struct command **all = xcalloc(n + m + 1, sizeof(*all));
+	const struct subcommand **all = xcalloc(n + m + 1, sizeof(*all));
 
 	memcpy(all, given, n * sizeof(*all));
 	memcpy(all + n, built_in, sizeof(built_in));
@@ -71,7 +71,7 @@ int command_usage(const struct command_line *line, const char *fmt, ...)
 	return command_fail(line, EXIT_USAGE, &e);
 }
 
-static int unknown_command(const struct command *const all[], const char *name)
+static int unknown_command(const struct subcommand *const all[], const char *name)
 {
 	size_t n = count_commands(all);
 	const char **names = xcalloc(n + 1, sizeof(*names));
@@ -92,7 +92,7 @@ static int unknown_command(const struct command *const all[], const char *name)
 	return EXIT_USAGE;
 }
 
-static int print_help(const struct command *c)
+static int print_help(const struct subcommand *c)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 
@@ -101,7 +101,7 @@ static int print_help(const struct command *c)
 	return EXIT_EXPECTED;
 }
 
-static int print_overview(const struct command *const all[], FILE *to)
+static int print_overview(const struct subcommand *const all[], FILE *to)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 
@@ -112,7 +112,7 @@ static int print_overview(const struct command *const all[], FILE *to)
 
 static int run_help(const struct command_line *line)
 {
-	const struct command *c;
+	const struct subcommand *c;
 
 	if (line->n_args == 0)
 		return print_overview(line->commands, stdout);
@@ -128,8 +128,8 @@ static int run_version(const struct command_line *line)
 	return EXIT_EXPECTED;
 }
 
-static int run_command(const struct command *c,
-		       const struct command *const all[], int argc,
+static int run_command(const struct subcommand *c,
+		       const struct subcommand *const all[], int argc,
 		       char **argv)
 {
 	struct command_line line = { 0 };
@@ -148,9 +148,9 @@ static int run_command(const struct command *c,
 	return status;
 }
 
-static int dispatch(const struct command *const all[], int argc, char **argv)
+static int dispatch(const struct subcommand *const all[], int argc, char **argv)
 {
-	const struct command *c;
+	const struct subcommand *c;
 
 	if (argc < 2)
 		return print_overview(all, stderr);
@@ -164,10 +164,10 @@ static int dispatch(const struct command *const all[], int argc, char **argv)
 	return run_command(c, all, argc - 2, argv + 2);
 }
 
-int commands_main(const struct command *const commands[], int argc,
+int commands_main(const struct subcommand *const commands[], int argc,
 		  char **argv)
 {
-	CLEANUP_FREE const struct command **all = all_commands(commands);
+	CLEANUP_FREE const struct subcommand **all = all_commands(commands);
 	int status = dispatch(all, argc, argv);
 
 	/* A result that did not reach its reader was not delivered. */
@@ -182,7 +182,7 @@ int commands_main(const struct command *const commands[], int argc,
 static const char *const help_examples[] = { "powercut help",
 					     "powercut help run", NULL };
 
-const struct command cmd_help = {
+const struct subcommand cmd_help = {
 	.name = "help",
 	.synopsis = "[COMMAND]",
 	.about = "Shows the commands, or the options of one command.",
@@ -191,7 +191,7 @@ const struct command cmd_help = {
 	.run = run_help,
 };
 
-const struct command cmd_version = {
+const struct subcommand cmd_version = {
 	.name = "version",
 	.synopsis = "",
 	.about = "Prints powercut's version.",

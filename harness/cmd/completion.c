@@ -59,13 +59,13 @@ static void add_choices(struct buf *b, const struct option_spec *s)
 	}
 }
 
-static void add_names(struct buf *b, const struct command *const commands[])
+static void add_names(struct buf *b, const struct subcommand *const commands[])
 {
 	for (; *commands; commands++)
 		buf_printf(b, " %s", (*commands)->name);
 }
 
-void completion_bash(const struct command *const commands[], struct buf *ret)
+void completion_bash(const struct subcommand *const commands[], struct buf *ret)
 {
 	buf_puts(ret, script_head);
 	buf_puts(ret, "\t'')\n\t\twords='--help --version");
@@ -95,7 +95,7 @@ static void list_options(struct buf *b, const char *command,
 			   s->argument ? s->argument : "-");
 }
 
-void completion_list(const struct command *const commands[], struct buf *ret)
+void completion_list(const struct subcommand *const commands[], struct buf *ret)
 {
 	for (; *commands; commands++) {
 		list_options(ret, (*commands)->name, (*commands)->options);
@@ -137,7 +137,7 @@ static const char *const examples[] = {
 	NULL,
 };
 
-const struct command cmd_completion = {
+const struct subcommand cmd_completion = {
 	.name = "completion",
 	.synopsis = "[bash]",
 	.about = "Prints the script that completes powercut's commands and "

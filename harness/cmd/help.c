@@ -72,7 +72,7 @@ static void help_option(const struct option_spec *s, struct buf *b)
 	cleanup_free(&text);
 }
 
-void help_command(const struct command *c, struct buf *ret)
+void help_command(const struct subcommand *c, struct buf *ret)
 {
 	buf_printf(ret, "Usage: powercut %s [OPTION...]%s%s\n\n", c->name,
 		   *c->synopsis ? " " : "", c->synopsis);
@@ -96,7 +96,7 @@ static size_t first_sentence(const char *text)
 	return end ? (size_t)(end - text) + 1 : strcspn(text, "\n");
 }
 
-void help_overview(const struct command *const commands[], struct buf *ret)
+void help_overview(const struct subcommand *const commands[], struct buf *ret)
 {
 	buf_puts(ret,
 		 "Usage: powercut COMMAND [OPTION...] [ARGUMENT...]\n\n"

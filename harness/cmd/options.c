@@ -59,7 +59,7 @@ static size_t count_specs(const struct option_spec *s)
 	return n;
 }
 
-static int unknown_option(const struct command *c, const char *name, size_t len,
+static int unknown_option(const struct subcommand *c, const char *name, size_t len,
 			  struct error *e)
 {
 	size_t n = count_specs(c->options), m = count_specs(common_options);
@@ -243,7 +243,7 @@ static int parse_all(struct command_line *l, int argc, char **argv,
 
 static int check_arguments(const struct command_line *l, struct error *e)
 {
-	const struct command *c = l->command;
+	const struct subcommand *c = l->command;
 
 	if (l->help)
 		return 0;
@@ -256,7 +256,7 @@ static int check_arguments(const struct command_line *l, struct error *e)
 	return 0;
 }
 
-int options_parse(const struct command *c, int argc, char **argv,
+int options_parse(const struct subcommand *c, int argc, char **argv,
 		  struct command_line *ret, struct error *e)
 {
 	struct command_line l = { .command = c, .args = argv };

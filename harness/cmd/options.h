@@ -1,5 +1,5 @@
 /*
- * The command line as tables: one struct command per subcommand, one struct
+ * The command line as tables: one struct subcommand per subcommand, one struct
  * option_spec per option. Parsing, --help, the shell completion and the check
  * that the manual pages are complete all come from the same tables.
  *
@@ -23,7 +23,7 @@
  *		return EXIT_EXPECTED;
  *	}
  *
- *	const struct command cmd_run = {
+ *	const struct subcommand cmd_run = {
  *		.name = "run", .synopsis = "SCENARIO...", ...
  *		.options = options, .options_size = sizeof(struct run_options),
  *		.min_args = 1, .max_args = -1, .run = run,
@@ -74,7 +74,7 @@ struct option_spec {
 
 struct command_line;
 
-struct command {
+struct subcommand {
 	const char *name;
 	const char *synopsis; /* of what follows the options, "" for nothing */
 	const char *about;    /* the first sentence stands in the overview */
@@ -88,8 +88,8 @@ struct command {
 
 /* What a command's run function gets. Borrowed, valid until it returns. */
 struct command_line {
-	const struct command *command;
-	const struct command *const *commands; /* all there are */
+	const struct subcommand *command;
+	const struct subcommand *const *commands; /* all there are */
 	const void *options; /* the command's struct, filled; NULL if none */
 	char **args;         /* positional arguments, NULL-terminated */
 	int n_args;
@@ -109,7 +109,7 @@ int command_usage(const struct command_line *line, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Parses, runs, returns the exit status for main. */
-int commands_main(const struct command *const commands[], int argc,
+int commands_main(const struct subcommand *const commands[], int argc,
 		  char **argv);
 
 /*
@@ -120,7 +120,7 @@ int commands_main(const struct command *const commands[], int argc,
  * arguments may be mixed; "--" ends the options. -EINVAL: the error says what
  * is wrong and ret needs no release.
  */
-int options_parse(const struct command *c, int argc, char **argv,
+int options_parse(const struct subcommand *c, int argc, char **argv,
 		  struct command_line *ret, struct error *e);
 void options_release(struct command_line *line);
 
@@ -128,15 +128,15 @@ void options_release(struct command_line *line);
 extern const struct option_spec common_options[];
 
 /* Text of `powercut help`, `powercut help NAME`. */
-void help_overview(const struct command *const commands[], struct buf *ret);
-void help_command(const struct command *c, struct buf *ret);
+void help_overview(const struct subcommand *const commands[], struct buf *ret);
+void help_command(const struct subcommand *c, struct buf *ret);
 
 /* `powercut completion bash`: a script to source. */
-void completion_bash(const struct command *const commands[], struct buf *ret);
+void completion_bash(const struct subcommand *const commands[], struct buf *ret);
 /* `powercut completion --list`: COMMAND<TAB>OPTION<TAB>LETTER<TAB>ARGUMENT,
  * one line per option, "-" for what there is not. */
-void completion_list(const struct command *const commands[], struct buf *ret);
+void completion_list(const struct subcommand *const commands[], struct buf *ret);
 
-extern const struct command cmd_help, cmd_version, cmd_completion;
+extern const struct subcommand cmd_help, cmd_version, cmd_completion;
 
 #endif

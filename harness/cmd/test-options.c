@@ -56,7 +56,7 @@ static int remember(const struct command_line *line)
 
 static const char *const examples[] = { "powercut shape --seed 3 x", NULL };
 
-static const struct command shape = {
+static const struct subcommand shape = {
 	.name = "shape",
 	.synopsis = "SCENARIO...",
 	.about = "Shapes it. And more.",
@@ -68,7 +68,7 @@ static const struct command shape = {
 	.run = remember,
 };
 
-static const struct command *const commands[] = { &shape, NULL };
+static const struct subcommand *const commands[] = { &shape, NULL };
 
 #define ARGV(...) ((char *[]){ __VA_ARGS__, NULL })
 #define LEN(argv) ((int)(sizeof(argv) / sizeof(char *)) - 1)

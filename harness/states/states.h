@@ -77,6 +77,10 @@ struct state {
 	uint64_t *sources;       /* per tracked unit (space order), owned */
 };
 void state_free(struct state *s);
+struct state_space;
+/* A copy with memory of its own. Always 0. */
+int state_copy(const struct state_space *s, const struct state *from,
+	       struct state *ret);
 
 /*
  * Everything that states of one recording share: the units that any command
