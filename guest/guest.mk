@@ -42,3 +42,8 @@ $(filter $(B)/guest/lib/%,$(GUEST_TESTS)): $(B)/guest/lib/powercut.o
 guest-tests: $(GUEST_TESTS)
 
 .PHONY: guest guest-lib guest-tests
+
+# For trying a guest by hand; not part of any build.
+$(G)/probe: $(addprefix $(G)/static/,guest/probe/probe.o harness/common/buf.o \
+		harness/common/error.o harness/common/files.o)
+	$(GUEST_CC) -o $@ $^
