@@ -1,0 +1,11 @@
+/* The main loop: requests in, replies, output, trace and kernel log out. */
+#ifndef GUEST_SERVE_H
+#define GUEST_SERVE_H
+
+struct error;
+
+/* Serves the port. Returns only on an error after which nothing can be
+ * served: -EPROTO is a frame that is none. */
+int serve(int port, struct error *e);
+
+#endif
