@@ -37,7 +37,7 @@ int cut_position_at_time(const struct history *h, uint64_t time_ns,
 
 	if (fd < 0)
 		return error_errno(e, errno, "cannot open %s", h->log_path);
-	for (uint64_t i = 0; i < h->end; i++) {
+	for (uint64_t i = 0; i <= cut_end_position(h); i++) {
 		struct log_record r;
 		int err = next_record(fd, &offset, i, &r);
 

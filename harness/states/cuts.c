@@ -3,7 +3,7 @@
  *
  * A position has one name. Where several fit, the first of these: wN, fN, mN
  * (the record there is that submit or mark, counted after ARM), end (the CUT
- * record, or else the last record of the log), pN.
+ * record, or STOP, or else the last record of the log), pN.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,10 +18,11 @@
 #include "common/rng.h"
 #include "states/space.h"
 
-/* Where the recording ends: power failed there, or the log was closed. */
-static uint64_t end_position(const struct history *h)
+uint64_t cut_end_position(const struct history *h)
 {
-	return h->cut != POSITION_NEVER ? h->cut : h->end - 1;
+	if (h->cut != POSITION_NEVER)
+		return h->cut;
+	return h->stop != POSITION_NEVER ? h->stop : h->end - 1;
 }
 
 static const struct command *command_at(const struct history *h,
@@ -73,7 +74,7 @@ static struct cut cut_at(const struct history *h, uint64_t position)
 	} else if (m && m->number) {
 		kind = 'm';
 		number = m->number;
-	} else if (position == end_position(h)) {
+	} else if (position == cut_end_position(h)) {
 		strcpy(cut.name, "end");
 		return cut;
 	}
@@ -83,17 +84,19 @@ static struct cut cut_at(const struct history *h, uint64_t position)
 
 int cut_check(const struct history *h, uint64_t position, struct error *e)
 {
+	uint64_t first = h->base < h->arm ? h->base : h->arm;
+
 	if (h->arm == POSITION_NEVER || h->arm >= h->end)
 		return error_set(e, EINVAL, "no cut can be made: the recording "
 				 "ended before its setup was done");
-	if (position < h->arm)
+	if (position < first)
 		return error_set(e, EINVAL, "position %" PRIu64 " lies in the "
 				 "setup, which ended at %" PRIu64, position,
-				 h->arm);
-	if (position >= h->end)
+				 first);
+	if (position > cut_end_position(h))
 		return error_set(e, EINVAL, "there is no position %" PRIu64
-				 ": the log ends at %" PRIu64, position,
-				 h->end - 1);
+				 ": the recording ends at %" PRIu64, position,
+				 cut_end_position(h));
 	return 0;
 }
 
@@ -142,7 +145,7 @@ int cut_parse(const struct history *h, const char *name, struct cut *ret,
 	if (err)
 		return err;
 	if (!strcmp(name, "end")) {
-		*ret = cut_at(h, end_position(h));
+		*ret = cut_at(h, cut_end_position(h));
 		return 0;
 	}
 	if (!*name || !strchr("wfmp", *name) ||
@@ -237,7 +240,7 @@ static int at_time(const struct history *h, uint64_t time_ns,
 static void at_random(const struct history *h, uint64_t count, struct rng *rng,
 		      struct positions *p)
 {
-	uint64_t first = h->arm + 1, n = end_position(h) - h->arm;
+	uint64_t first = h->arm + 1, n = cut_end_position(h) - h->arm;
 	CLEANUP_FREE uint64_t *all = xcalloc(n, sizeof(*all));
 
 	for (uint64_t i = 0; i < n; i++)
@@ -274,7 +277,7 @@ static int expand(const struct history *h, const struct cut_rule *r,
 		at_random(h, r->count, rng, p);
 		return 0;
 	case CUTS_END:
-		add(p, end_position(h));
+		add(p, cut_end_position(h));
 		return 0;
 	}
 	return error_set(e, EINVAL, "unknown kind of cut %d", (int)r->kind);

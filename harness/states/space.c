@@ -381,6 +381,16 @@ int space_state(struct state_space *s, const char *name, struct state *ret,
 	return err;
 }
 
+void state_copy(const struct state_space *s, const struct state *from,
+		struct state *ret)
+{
+	size_t size = space_units(s) * sizeof(*from->sources);
+
+	*ret = *from;
+	ret->survivors = xstrdup(from->survivors);
+	ret->sources = memcpy(xmalloc(size), from->sources, size);
+}
+
 void state_free(struct state *s)
 {
 	if (!s)

@@ -79,9 +79,9 @@ struct state {
 /* Frees what the state owns, not the struct itself. */
 void state_free(struct state *s);
 struct state_space;
-/* A copy with memory of its own. Always 0. */
-int state_copy(const struct state_space *s, const struct state *from,
-	       struct state *ret);
+/* A copy with memory of its own. */
+void state_copy(const struct state_space *s, const struct state *from,
+		struct state *ret);
 
 /*
  * Everything that states of one recording share: the units that any command
