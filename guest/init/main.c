@@ -50,6 +50,7 @@ int main(void)
 		fputs("powercut-init: runs as PID 1 of a guest only\n", stderr);
 		return 4;
 	}
+	serve_prepare();
 	run(&e);
 	complain(&e);
 	reboot(RB_POWER_OFF);

@@ -354,7 +354,7 @@ static int loop(struct server *s)
 	return r;
 }
 
-static int watch_children(void)
+void serve_prepare(void)
 {
 	sigset_t set;
 
@@ -362,6 +362,14 @@ static int watch_children(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int watch_children(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

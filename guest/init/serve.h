@@ -4,6 +4,10 @@
 
 struct error;
 
+/* Sets the signal mask. Before any thread is started: one that does not block
+ * SIGCHLD would swallow it, and no program would ever seem to end. */
+void serve_prepare(void);
+
 /* Serves the port. Returns only on an error after which nothing can be
  * served: -EPROTO is a frame that is none. */
 int serve(int port, struct error *e);
