@@ -145,7 +145,7 @@ static int ask_position(struct drive *d, const char *line,
 	uint64_t position;
 	int err = ask(d, line, NULL, 0, &position, 1, e);
 
-	if (!err)
+	if (!err && ret_position)
 		*ret_position = position;
 	return err;
 }
@@ -263,6 +263,11 @@ int drive_seal(struct drive *d, struct error *e)
 int drive_mark_base(struct drive *d, uint64_t *ret_position, struct error *e)
 {
 	return ask_position(d, "base\n", ret_position, e);
+}
+
+int drive_mark_stop(struct drive *d, uint64_t *ret_position, struct error *e)
+{
+	return ask_position(d, "stop\n", ret_position, e);
 }
 
 static int open_cut_fd(struct drive *d, struct error *e)
