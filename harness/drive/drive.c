@@ -324,7 +324,8 @@ int drive_was_cut(struct drive *d, int *ret_cut, uint64_t *ret_position,
 	if (err < 0)
 		return err;
 	*ret_cut = !!n[0];
-	*ret_position = n[1];
+	if (ret_position)
+		*ret_position = n[1];
 	return 0;
 }
 

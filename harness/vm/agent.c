@@ -477,6 +477,11 @@ int agent_sync(struct agent *a, struct error *e)
 	return simple_call(a, FRAME_SYNC, NULL, 0, "sync", e);
 }
 
+int agent_shell(struct agent *a, struct error *e)
+{
+	return simple_call(a, FRAME_SHELL, NULL, 0, "shell", e);
+}
+
 int agent_trace_start(struct agent *a, struct error *e)
 {
 	return simple_call(a, FRAME_TRACE_START, NULL, 0, "trace start", e);
