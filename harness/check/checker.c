@@ -159,9 +159,9 @@ int checker_show(struct checker *c, const struct state *state, struct error *e)
 	int err = drive_set_state(c->drive, patches, n, e);
 
 	forget_shown(c);
-	if (err)
-		return err;
-	return state_copy(c->subject->space, state, &c->shown);
+	if (!err)
+		state_copy(c->subject->space, state, &c->shown);
+	return err;
 }
 
 static int put_if_changed(struct checker *c, const char *path,

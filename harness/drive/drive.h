@@ -10,6 +10,7 @@
  * The nbdkit process dies with the thread that started it (and so with a
  * kill -9 of the controller): start drives from a thread that lives on.
  * Control calls block until the drive has answered. One user at a time.
+ * ret_position may be NULL everywhere.
  */
 #ifndef DRIVE_DRIVE_H
 #define DRIVE_DRIVE_H

@@ -128,18 +128,20 @@ static int run_step(struct session *s, const char *what,
 #define MKFS_WORDS 48
 
 /*
- * lazy_*_init=0: otherwise a kernel thread goes on initialising inode tables
- * for minutes after the mount (mke2fs(8)), noise in every recording.
+ * Without lazy_*_init=0 a kernel thread goes on initialising inode tables for
+ * minutes after the mount (mke2fs(8)): noise in every recording. mke2fs takes
+ * the last -E only, so the scenario's own replaces this one.
  */
+#define MKFS_DEFAULTS "-E lazy_itable_init=0,lazy_journal_init=0,nodiscard"
+
 static int make_filesystem(struct session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	CLEANUP_FREE char *options = xstrdup(sc->filesystem.mkfs);
-	const char *argv[MKFS_WORDS + 1] = {
-		"mke2fs", "-q", "-F", "-t", sc->filesystem.type, "-E",
-		"lazy_itable_init=0,lazy_journal_init=0,nodiscard",
-	};
-	unsigned n = 7;
+	CLEANUP_FREE char *options =
+		xasprintf("%s %s", MKFS_DEFAULTS, sc->filesystem.mkfs);
+	const char *argv[MKFS_WORDS + 1] = { "mke2fs", "-q", "-F", "-t",
+					     sc->filesystem.type };
+	unsigned n = 5;
 
 	n += text_split(options, argv + n, MKFS_WORDS - n - 1);
 	argv[n++] = DISK;

@@ -33,7 +33,7 @@ static void on_judged(const struct item *item, const struct state *state,
 	progress_step(r->engine->progress, j->verdict == VERDICT_VIOLATED);
 }
 
-static int store_cuts(struct run *r, const struct plan *plan, struct error *e)
+static int store_plan(struct run *r, const struct plan *plan, struct error *e)
 {
 	for (size_t i = 0; i < plan->n_cuts; i++) {
 		const struct plan_cut *c = &plan->cuts[i];
@@ -104,7 +104,7 @@ int run_judge(struct run *r, const struct recorded *rec,
 	r->left_out += plan.left_out;
 	err = run_store_marks(r, rec->history, e);
 	if (!err)
-		err = store_cuts(r, &plan, e);
+		err = store_plan(r, &plan, e);
 	if (!err)
 		err = judge_plan(r, rec, &plan, e);
 	plan_release(&plan);

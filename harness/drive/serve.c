@@ -1,0 +1,233 @@
+#include "drive/serve.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "drive/map.h"
+#include "drive/media.h"
+#include "drive/overlay.h"
+
+struct server {
+	pthread_rwlock_t lock;
+	uint64_t size;
+	uint32_t block;
+	struct map map;
+	struct media media;
+	struct overlay *overlay;
+};
+
+static void cleanup_rwunlock(pthread_rwlock_t **lock)
+{
+	pthread_rwlock_unlock(*lock);
+}
+
+/* Until the end of the scope. */
+#define HELD __attribute__((cleanup(cleanup_rwunlock), unused))
+
+static pthread_rwlock_t *reading(struct server *s)
+{
+	pthread_rwlock_rdlock(&s->lock);
+	return &s->lock;
+}
+
+static pthread_rwlock_t *changing(struct server *s)
+{
+	pthread_rwlock_wrlock(&s->lock);
+	return &s->lock;
+}
+
+int server_create(uint64_t size, uint32_t block, const char *scratch_dir,
+		  struct server **ret, struct error *e)
+{
+	struct overlay *overlay;
+	struct server *s;
+	int err;
+
+	if (block < OVERLAY_SECTOR || block > 65536 || (block & (block - 1)) ||
+	    !size || size % block || size > INT64_MAX)
+		return error_set(e, EINVAL, "impossible disk: %" PRIu64
+				 " bytes in blocks of %u", size, block);
+	err = overlay_create(scratch_dir, size, &overlay, e);
+	if (err < 0)
+		return err;
+	s = xcalloc(1, sizeof(*s));
+	pthread_rwlock_init(&s->lock, NULL);
+	s->size = size;
+	s->block = block;
+	s->media = (struct media)MEDIA_NONE;
+	s->overlay = overlay;
+	map_init(&s->map, size, 4096);
+	*ret = s;
+	return 0;
+}
+
+void server_free(struct server *s)
+{
+	if (!s)
+		return;
+	map_free(&s->map);
+	media_close(&s->media);
+	overlay_free(s->overlay);
+	pthread_rwlock_destroy(&s->lock);
+	free(s);
+}
+
+static int on_the_disk(const struct server *s, uint64_t offset,
+		       uint64_t length)
+{
+	return length && length <= s->size && offset <= s->size - length &&
+	       offset % s->block == 0 && length % s->block == 0;
+}
+
+/* What lies below the overlay. */
+static int read_state(struct server *s, char *data, uint64_t length,
+		      uint64_t offset)
+{
+	while (length) {
+		struct run r = map_run(&s->map, offset, length);
+		int err = media_read(&s->media, &r, 1, data);
+
+		if (err < 0)
+			return err;
+		data += r.length;
+		offset += r.length;
+		length -= r.length;
+	}
+	return 0;
+}
+
+int server_read(struct server *s, void *data, uint64_t length,
+		uint64_t offset)
+{
+	char *p = data;
+
+	if (!on_the_disk(s, offset, length))
+		return -EINVAL;
+	HELD pthread_rwlock_t *held = reading(s);
+	while (length) {
+		int inside, err;
+		uint64_t n = overlay_run(s->overlay, offset, length, &inside);
+
+		err = inside ? overlay_read(s->overlay, p, n, offset) :
+			       read_state(s, p, n, offset);
+		if (err < 0)
+			return err;
+		p += n;
+		offset += n;
+		length -= n;
+	}
+	return 0;
+}
+
+int server_write(struct server *s, const void *data, uint64_t length,
+		 uint64_t offset)
+{
+	if (!on_the_disk(s, offset, length))
+		return -EINVAL;
+	HELD pthread_rwlock_t *held = changing(s);
+	return overlay_write(s->overlay, data, length, offset);
+}
+
+int server_zero(struct server *s, uint64_t length, uint64_t offset)
+{
+	if (!on_the_disk(s, offset, length))
+		return -EINVAL;
+	HELD pthread_rwlock_t *held = changing(s);
+	return overlay_zero(s->overlay, length, offset);
+}
+
+int server_load(struct server *s, const char *base, const char *log,
+		const char *units, uint32_t unit_size, struct error *e)
+{
+	struct media media = MEDIA_NONE;
+	int err;
+
+	if (unit_size < 512 || unit_size > 65536 ||
+	    (unit_size & (unit_size - 1)))
+		return error_set(e, EINVAL, "unit size %u is not a power of "
+				 "two from 512 to 65536", unit_size);
+	err = media_open(base, &media.base, e);
+	if (!err)
+		err = media_open(log, &media.log, e);
+	if (!err)
+		err = media_open(units, &media.units, e);
+	if (err < 0) {
+		media_close(&media);
+		return err;
+	}
+	HELD pthread_rwlock_t *held = changing(s);
+	media_close(&s->media);
+	s->media = media;
+	map_free(&s->map);
+	map_init(&s->map, s->size, unit_size);
+	err = overlay_reset(s->overlay);
+	if (err < 0)
+		return error_errno(e, -err, "cannot empty the scratch file");
+	return 0;
+}
+
+static uint64_t file_size(int fd)
+{
+	struct stat st;
+
+	return fd < 0 || fstat(fd, &st) < 0 ? 0 : (uint64_t)st.st_size;
+}
+
+/* The content that the patch names must exist now, or reads would fail. */
+static int check_patches(const struct server *s, const struct patch *patches,
+			 size_t n, struct error *e)
+{
+	uint64_t units = s->size / s->map.unit + !!(s->size % s->map.unit);
+	uint64_t log = file_size(s->media.log);
+	uint64_t scratch = file_size(s->media.units);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t unit = patches[i].unit, source = patches[i].source;
+		uint64_t kind = SOURCE_KIND(source), need = s->map.unit;
+		uint64_t have = kind == SOURCE_LOG ? log : scratch;
+
+		if (unit >= units)
+			return error_set(e, EINVAL, "patch %zu: unit %" PRIu64
+					 " is not on the disk", i, unit);
+		if (kind == SOURCE_BASE || kind == SOURCE_ZERO)
+			continue;
+		if (need > s->size - unit * need)
+			need = s->size - unit * need;
+		if (have < need || SOURCE_OFFSET(source) > have - need)
+			return error_set(e, EINVAL, "patch %zu: its content "
+					 "lies behind the end of the %s", i,
+					 kind == SOURCE_LOG ? "log" :
+							      "units file");
+	}
+	return 0;
+}
+
+int server_set_state(struct server *s, const struct patch *patches, size_t n,
+		     struct error *e)
+{
+	HELD pthread_rwlock_t *held = changing(s);
+	int err = check_patches(s, patches, n, e);
+
+	if (err < 0)
+		return err;
+	err = overlay_reset(s->overlay);
+	if (err < 0)
+		return error_errno(e, -err, "cannot empty the scratch file");
+	for (size_t i = 0; i < n; i++)
+		map_set(&s->map, patches[i].unit, 1, patches[i].source);
+	return 0;
+}
+
+uint64_t server_units(struct server *s)
+{
+	HELD pthread_rwlock_t *held = reading(s);
+
+	return s->size / s->map.unit + !!(s->size % s->map.unit);
+}

@@ -1,0 +1,38 @@
+/*
+ * The drive that serves crash states (DRIVE_STATE): base, log and units file
+ * as the patches say, and over them what the guest wrote.
+ *
+ * Any number of threads may call. Until serve_load the disk is all zeroes.
+ */
+#ifndef DRIVE_SERVE_H
+#define DRIVE_SERVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drive/drive.h"
+
+struct error;
+struct server;
+
+int server_create(uint64_t size, uint32_t block, const char *scratch_dir,
+		  struct server **ret, struct error *e);
+void server_free(struct server *s);
+
+/* From the guest; offsets and lengths in whole blocks, or -EINVAL. */
+int server_read(struct server *s, void *data, uint64_t length,
+		uint64_t offset);
+int server_write(struct server *s, const void *data, uint64_t length,
+		 uint64_t offset);
+int server_zero(struct server *s, uint64_t length, uint64_t offset);
+
+/* From the controller; as drive_load and drive_set_state. On failure nothing
+ * has changed. */
+int server_load(struct server *s, const char *base, const char *log,
+		const char *units, uint32_t unit_size, struct error *e);
+int server_set_state(struct server *s, const struct patch *patches, size_t n,
+		     struct error *e);
+/* The number of units, more patches than that make no sense. */
+uint64_t server_units(struct server *s);
+
+#endif
