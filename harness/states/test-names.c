@@ -90,7 +90,7 @@ static void all_and_none_come_first(void **state)
 	canonical("all-2,3,4,5", "none", 4);
 }
 
-static void the_shorter_list_is_taken_and_a_tie_goes_to_the_survivors(
+static void the_shorter_list_is_taken_and_survivors_win_a_tie(
 	void **state)
 {
 	(void)state;
@@ -197,7 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_and_none_come_first),
 		cmocka_unit_test(
-			the_shorter_list_is_taken_and_a_tie_goes_to_the_survivors),
+			the_shorter_list_is_taken_and_survivors_win_a_tie),
 		cmocka_unit_test(order_and_repetition_make_no_difference),
 		cmocka_unit_test(units_are_listed_as_runs),
 		cmocka_unit_test(what_is_overwritten_is_no_matter),

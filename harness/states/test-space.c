@@ -250,7 +250,7 @@ static void equal_content_has_an_equal_hash_across_cuts(void **state)
 	space_free(s);
 }
 
-static void whole_units_stand_in_the_log_and_only_others_are_composed(
+static void whole_units_stand_in_the_log_others_are_composed(
 	void **state)
 {
 	struct test_log t;
@@ -469,7 +469,7 @@ int main(void)
 		cmocka_unit_test(what_stays_as_in_base_is_not_tracked),
 		cmocka_unit_test(equal_content_has_an_equal_hash_across_cuts),
 		cmocka_unit_test(
-			whole_units_stand_in_the_log_and_only_others_are_composed),
+			whole_units_stand_in_the_log_others_are_composed),
 		cmocka_unit_test(legal_states_are_counted_by_choice),
 		cmocka_unit_test(up_to_six_writes_get_every_subset),
 		cmocka_unit_test(from_seven_on_each_is_lost_and_alone),
