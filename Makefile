@@ -13,15 +13,17 @@ endif
 CFLAGS ?= -O2 -g
 override CPPFLAGS += -D_GNU_SOURCE -Iharness -I.
 override CFLAGS += -std=gnu11 $(WARN) -pthread
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LDLIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+# Asked once, when first needed: by then `make deps` may have installed them.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))\
+$(PKG_CFLAGS)
+LDLIBS = $(eval LDLIBS := $$(shell pkg-config --libs $(PKGS)) -lm)$(LDLIBS)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 
 # The rooms, in the order in which data flows through them.
 ROOMS := harness/common harness/scenario harness/vm harness/drive \
-	harness/trace harness/record harness/states harness/check \
+	harness/trace harness/lab harness/record harness/states harness/check harness/run \
 	results/store results/report harness/cmd
 MAIN := harness/cmd/main.c
 SRCS := $(filter-out $(MAIN) $(wildcard $(addsuffix /test-*.c,$(ROOMS))),\
@@ -29,18 +31,34 @@ SRCS := $(filter-out $(MAIN) $(wildcard $(addsuffix /test-*.c,$(ROOMS))),\
 OBJS := $(SRCS:%.c=$(B)/%.o)
 LIB := $(B)/libharness.a
 
-all: powercut plugin guest-lib
+all: $(B)/powercut plugin guest-lib
 
-powercut: $(B)/$(MAIN:.c=.o) $(LIB)
+# The command for users is the one of the usual build; builds elsewhere (other
+# compilers, sanitizers) leave it alone.
+ifeq ($(B),.build)
+all: powercut
+endif
+powercut: $(B)/powercut
+	ln -f $< $@
+
+$(B)/powercut: $(B)/$(MAIN:.c=.o) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(LIB): $(OBJS)
+$(LIB): $(OBJS) $(B)/sources
 	rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(OBJS)
 
-$(B)/%.o: %.c | $(B)/deps-checked
+$(B)/%.o: %.c $(B)/flags | $(B)/deps-checked
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+# Written anew only when they change: other flags build everything again, a
+# source that came or went builds the library again.
+$(B)/flags: FORCE
+	$(call remember,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+$(B)/sources: FORCE
+	$(call remember,$(OBJS))
+remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 
 # The drive: an nbdkit plugin. It shares the log and the model with the harness.
 PLUGIN := $(B)/nbdkit-powercut-plugin.so
@@ -50,7 +68,8 @@ plugin: $(PLUGIN)
 $(PLUGIN): $(PLUGIN_SRCS:%.c=$(B)/%.o) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ -lxxhash
 
-# What runs in the guest; static, built by guest/Makefile.mk.
+# What runs in the guest: static programs, and the image. GUEST_TESTS are its
+# unit tests.
 include guest/guest.mk
 
 # Unit tests: each test-x.c beside its code is one program that speaks TAP.
@@ -59,6 +78,7 @@ UNIT_TESTS := $(TEST_SRCS:%.c=$(B)/%)
 $(B)/%: $(B)/%.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) \
 		-lcmocka
+.SECONDARY: $(UNIT_TESTS:=.o)
 $(B)/harness/drive/plugin/test-%: \
 	$(filter-out %/plugin.o,$(PLUGIN_SRCS:%.c=$(B)/%.o))
 
@@ -67,6 +87,6 @@ include ci/ci.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 clean:
-	rm -rf $(B) powercut
+	rm -rf .build .build-* powercut
 
-.PHONY: all plugin clean
+.PHONY: all plugin clean FORCE

@@ -1,4 +1,103 @@
-# What must be installed, and how.
+# Jobs: dependencies, tests, manual pages. `make help` shows them.
+
+# A plain build installs nothing: it says what to do.
 $(B)/deps-checked:
+	@ci/deps-check.sh $(firstword $(CC)) $(PKGS) nbdkit cmocka
+	@mkdir -p $(@D) && touch $@
+
+deps:
+	@ci/deps.sh
+
+# The steps of one job follow each other also under make -j: each is a make of
+# its own, which also sees what the step before it made.
+NEXT = @$(MAKE) --no-print-directory
+
+UNIT = $(UNIT_TESTS) $(GUEST_TESTS)
+E2E := $(sort $(wildcard ci/e2e/*.t ci/e2e/cases/*.t))
+
+tests: $(UNIT)
+
+unit: $(UNIT)
+	@ci/run-tests.sh $(UNIT)
+
+e2e: all guest
+	@ci/run-tests.sh $(E2E)
+
+test:
+	@ci/deps.sh
+	$(NEXT) all guest $(UNIT)
+	@ci/run-tests.sh $(UNIT) $(E2E)
+
+demo:
+	@ci/deps.sh
+	$(NEXT) all guest
+	@ci/demo.sh
+
+bench: all guest
+	@ci/bench.sh
+
+# Memory errors and undefined behaviour end a test at once.
+SANITIZE := address,undefined
+SANITIZE_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) \
+	-fno-sanitize-recover=all
+sanitize:
+	$(NEXT) B=.build-sanitize CFLAGS="$(SANITIZE_FLAGS)" \
+		LDFLAGS=-fsanitize=$(SANITIZE) unit
+
+# Fuzz targets: harness/ROOM/fuzz/x.c, libFuzzer; its seeds in the folder x
+# beside it. What they find stays in .build-fuzz.
+FUZZ_SECONDS ?= 60
+FUZZ_SRCS := $(wildcard harness/*/fuzz/*.c results/*/fuzz/*.c)
+FUZZ_TARGETS := $(FUZZ_SRCS:%.c=$(B)/%)
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
+fuzz:
+	@ci/deps.sh ci/packages ci/packages.clang
+	$(NEXT) B=.build-fuzz CC=clang CFLAGS="$(FUZZ_FLAGS)" \
+		LDFLAGS=-fsanitize=address,undefined fuzz-run
+fuzz-run: $(FUZZ_TARGETS)
+	@ci/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+$(FUZZ_TARGETS): $(B)/%: $(B)/%.o $(LIB)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Long runs of the tests that draw random sequences; they read their number
+# from the environment.
+SEQUENCES ?= 1000000
+SOAK_TESTS = $(patsubst %.c,$(B)/%,$(shell grep -l POWERCUT_SEQUENCES \
+	$(TEST_SRCS) $(GUEST_TEST_SRCS) /dev/null))
+soak-tests: $(SOAK_TESTS)
+soak:
+	$(NEXT) soak-tests
+	@UNIT_TIMEOUT=86400 POWERCUT_SEQUENCES=$(SEQUENCES) \
+		ci/run-tests.sh $(SOAK_TESTS)
+
+# Manual pages, in POD beside the commands.
+PODS := $(wildcard harness/cmd/man/*.pod)
+PAGES := $(PODS:harness/cmd/man/%.pod=$(B)/man/man1/%.1)
+man: $(PAGES)
+$(B)/man/man1/%.1: harness/cmd/man/%.pod harness/cmd/version.h
 	@mkdir -p $(@D)
-	@touch $@
+	pod2man --errors=die --section=1 --center=powercut --name=$* \
+		--release="powercut $$(sed -n 's/.*VERSION "\(.*\)"/\1/p' \
+		harness/cmd/version.h)" $< $@
+
+help:
+	@sed -n 's/^#: //p' ci/ci.mk
+#: make           build ./powercut, the drive and the guest's programs
+#: make guest     build the guest: kernel and initramfs
+#: make deps      install the Debian packages that are missing
+#: make demo      all of the above, then the demo scenarios
+#: make test      all of the above, then all tests
+#: make tests     build the unit tests, run none
+#: make unit      unit tests only: no root, no VM
+#: make e2e       end-to-end tests only
+#: make sanitize  unit tests under ASan and UBSan
+#: make fuzz      fuzz targets, FUZZ_SECONDS=60 each
+#: make soak      long random tests, SEQUENCES=1000000
+#: make bench     measure boot, recording and checking
+#: make man       manual pages, into .build/man
+#: make clean     remove all that was built, keep the runs
+#:
+#: DEVELOPER=1 turns warnings into errors; B=DIR builds elsewhere.
+
+.PHONY: deps tests unit e2e test demo bench sanitize fuzz fuzz-run soak \
+	soak-tests man help

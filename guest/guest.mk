@@ -1,2 +1,49 @@
-guest-lib:
-.PHONY: guest-lib
+# What runs in the guest: static programs and the library for workloads, and
+# the image (kernel + initramfs) that boots them.
+G := $(B)/guest
+GUEST_CFLAGS ?= -O2 -g
+GUEST_CC = $(CC) -D_GNU_SOURCE -Iharness -I. -Iguest/include -std=gnu11 \
+	$(WARN) $(GUEST_CFLAGS) -ffunction-sections -fdata-sections -pthread
+
+GUEST_LIB := $(G)/libpowercut.a
+GUEST_PC := $(G)/pc
+GUEST_INIT := $(G)/powercut-init
+guest-lib: $(GUEST_LIB) $(GUEST_PC) $(GUEST_INIT)
+
+# Objects of their own: the rooms' objects may carry sanitizers.
+$(G)/static/%.o: %.c | $(B)/deps-checked
+	@mkdir -p $(@D)
+	$(GUEST_CC) -MMD -MP -c -o $@ $<
+
+$(GUEST_LIB): $(G)/static/guest/lib/powercut.o
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(GUEST_PC): $(G)/static/guest/lib/pc.o $(GUEST_LIB)
+	$(GUEST_CC) -static -Wl,--gc-sections -o $@ $^
+
+INIT_SRCS := $(filter-out guest/init/test-%.c,$(wildcard guest/init/*.c)) \
+	harness/common/buf.c harness/common/error.c harness/common/files.c
+$(GUEST_INIT): $(INIT_SRCS:%.c=$(G)/static/%.o)
+	$(GUEST_CC) -static -Wl,--gc-sections -o $@ $^
+
+# The image. The script looks itself whether an input has changed.
+guest: guest-lib
+	B=$(B) guest/image/build-micro.sh
+
+# Unit tests, on the host. $(LIB) brings the common helpers.
+GUEST_TEST_SRCS := $(wildcard guest/init/test-*.c guest/lib/test-*.c)
+GUEST_TESTS := $(GUEST_TEST_SRCS:%.c=$(B)/%)
+INIT_TEST_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out guest/init/main.c,\
+	$(filter guest/init/%,$(INIT_SRCS))))
+$(B)/guest/init/%.o $(B)/guest/lib/%.o: CPPFLAGS += -Iguest/include
+$(filter $(B)/guest/init/%,$(GUEST_TESTS)): $(INIT_TEST_OBJS)
+$(filter $(B)/guest/lib/%,$(GUEST_TESTS)): $(B)/guest/lib/powercut.o
+guest-tests: $(GUEST_TESTS)
+
+.PHONY: guest guest-lib guest-tests
+
+# For trying a guest by hand; not part of any build.
+$(G)/probe: $(addprefix $(G)/static/,guest/probe/probe.o harness/common/buf.o \
+		harness/common/error.o harness/common/files.o)
+	$(GUEST_CC) -o $@ $^

@@ -145,7 +145,7 @@ static int ask_position(struct drive *d, const char *line,
 	uint64_t position;
 	int err = ask(d, line, NULL, 0, &position, 1, e);
 
-	if (!err)
+	if (!err && ret_position)
 		*ret_position = position;
 	return err;
 }
@@ -265,6 +265,11 @@ int drive_mark_base(struct drive *d, uint64_t *ret_position, struct error *e)
 	return ask_position(d, "base\n", ret_position, e);
 }
 
+int drive_mark_stop(struct drive *d, uint64_t *ret_position, struct error *e)
+{
+	return ask_position(d, "stop\n", ret_position, e);
+}
+
 static int open_cut_fd(struct drive *d, struct error *e)
 {
 	int fd;
@@ -319,7 +324,8 @@ int drive_was_cut(struct drive *d, int *ret_cut, uint64_t *ret_position,
 	if (err < 0)
 		return err;
 	*ret_cut = !!n[0];
-	*ret_position = n[1];
+	if (ret_position)
+		*ret_position = n[1];
 	return 0;
 }
 

@@ -10,6 +10,7 @@
  * The nbdkit process dies with the thread that started it (and so with a
  * kill -9 of the controller): start drives from a thread that lives on.
  * Control calls block until the drive has answered. One user at a time.
+ * ret_position may be NULL everywhere.
  */
 #ifndef DRIVE_DRIVE_H
 #define DRIVE_DRIVE_H
@@ -49,6 +50,8 @@ int drive_seal(struct drive *d, struct error *e);
 
 /* RECORD. Each appends its record and returns its position. */
 int drive_mark_base(struct drive *d, uint64_t *ret_position, struct error *e);
+/* STOP: the workload has ended, cuts are made up to here. */
+int drive_mark_stop(struct drive *d, uint64_t *ret_position, struct error *e);
 
 enum cut_kind {
 	CUT_NONE,   /* run to the end */

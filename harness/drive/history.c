@@ -31,9 +31,10 @@ static int malformed(struct loading *l, const struct log_record *r,
 			 l->h->log_path, r->position, what);
 }
 
+/* Whether commands and marks count: between ARM and STOP. */
 static int armed(const struct loading *l)
 {
-	return l->h->arm != POSITION_NEVER;
+	return l->h->arm != POSITION_NEVER && l->h->stop == POSITION_NEVER;
 }
 
 static uint64_t number_of(struct loading *l, const struct log_record *r)
@@ -153,6 +154,8 @@ static int take_record(struct loading *l, const struct log_record *r,
 		return set_once(l, r, &l->h->arm);
 	case LOG_CUT:
 		return set_once(l, r, &l->h->cut);
+	case LOG_STOP:
+		return set_once(l, r, &l->h->stop);
 	case LOG_END:
 		return 0;
 	}
@@ -181,7 +184,7 @@ static struct history *history_new(const char *log_path,
 	h->log_path = xstrdup(log_path);
 	h->disk_size = header->disk_size;
 	h->block_size = header->block_size;
-	h->base = h->arm = h->cut = POSITION_NEVER;
+	h->base = h->arm = h->cut = h->stop = POSITION_NEVER;
 	return h;
 }
 

@@ -49,6 +49,8 @@ struct history {
 	uint64_t base; /* position of BASE, POSITION_NEVER without one */
 	uint64_t arm;  /* position of ARM, POSITION_NEVER without one */
 	uint64_t cut;  /* position of CUT, POSITION_NEVER without one */
+	uint64_t stop; /* position of STOP, POSITION_NEVER without one; cuts
+			* and numbers end here */
 	uint64_t end;  /* positions in the log: 0 .. end-1 */
 	uint64_t n_writes;  /* media-changing commands after ARM */
 	uint64_t n_flushes; /* after ARM */

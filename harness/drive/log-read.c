@@ -200,7 +200,7 @@ static const char *bad_record(const struct log_reader *r,
 		return "the hash of its header does not match";
 	if (rec->position != r->position)
 		return "it has another position: records are missing";
-	if (rec->type < LOG_WRITE || rec->type > LOG_END)
+	if (rec->type < LOG_WRITE || rec->type > LOG_STOP)
 		return "it has an unknown type";
 	if (rec->reserved || (rec->flags & ~LOG_FUA) ||
 	    (rec->flags && !is_change(rec)))

@@ -37,6 +37,9 @@ enum log_type {
 	LOG_ARM = 8,      /* all before is durable; cuts count from here on */
 	LOG_CUT = 9,      /* power failed here; only END may follow */
 	LOG_END = 10,     /* the log was closed in order */
+	LOG_STOP = 11,    /* the workload has ended: cuts are made up to here.
+			   * What follows only brings the drive to rest, so
+			   * that log and trace can be compared to the end */
 };
 
 enum log_flag {

@@ -52,6 +52,17 @@ int recorder_base(struct recorder *r, uint64_t *ret_position, struct error *e)
 	return append_bare(r, LOG_BASE, ret_position, e);
 }
 
+int recorder_stop(struct recorder *r, uint64_t *ret_position, struct error *e)
+{
+	LOCKED(&r->lock);
+	if (!r->armed || r->stopped)
+		return error_set(e, EALREADY, r->armed ?
+				 "the end of the workload is marked already" :
+				 "the drive is not armed");
+	r->stopped = 1;
+	return append_bare(r, LOG_STOP, ret_position, e);
+}
+
 /* Cuts at the deadline, unless the cut or the end comes first. */
 static void *run_timer(void *arg)
 {

@@ -21,7 +21,7 @@ struct recorder {
 	struct cache cache;
 	struct trigger trigger;
 	struct drive_stats stats;
-	int based, armed;
+	int based, armed, stopped;
 	int frozen; /* power is gone */
 	int failed; /* -errno: the log could not be written */
 	uint64_t cut_position;

@@ -56,6 +56,7 @@ int recorder_alive(struct recorder *r);
 /* ---- from the controller; as in drive/drive.h ---- */
 
 int recorder_base(struct recorder *r, uint64_t *ret_position, struct error *e);
+int recorder_stop(struct recorder *r, uint64_t *ret_position, struct error *e);
 int recorder_arm(struct recorder *r, const struct cut_trigger *t,
 		 uint64_t *ret_position, struct error *e);
 /* Where it has been cut already, that position. */

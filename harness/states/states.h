@@ -6,7 +6,7 @@
  *
  *   CUT        w120 (when the 120th write was submitted), f8 (the 8th flush),
  *              m3 (right after the 3rd mark), end (at the end of the log),
- *              p4711 (any position of the log)
+ *              p4711 (any position of the log from ARM on)
  *   SURVIVORS  all | none | LIST | all-LIST
  *   LIST       comma separated numbers of writes (as in w120), each perhaps
  *              with units: 120.0-3 (only the units 0 to 3 of write 120),
@@ -55,7 +55,7 @@ struct cut_rule {
 };
 /* Sorted by position, without duplicates. A history that ends in CUT has only
  * that one cut, whatever the rules. Caller frees. No rule: every write, flush,
- * mark and the end. */
+ * mark and the end. A write, flush or mark that never came is -EINVAL. */
 int cuts_expand(const struct history *h, const struct cut_rule *rules,
 		size_t n_rules, uint64_t seed, struct cut **ret, size_t *ret_n,
 		struct error *e);
@@ -76,14 +76,21 @@ struct state {
 	uint64_t lost;           /* volatile writes that did not survive whole */
 	uint64_t *sources;       /* per tracked unit (space order), owned */
 };
+/* Frees what the state owns, not the struct itself. */
 void state_free(struct state *s);
+struct state_space;
+/* A copy with memory of its own. */
+void state_copy(const struct state_space *s, const struct state *from,
+		struct state *ret);
 
 /*
  * Everything that states of one recording share: the units that any command
- * after the log's start touched, their versions, content hashes. base may be
- * NULL. Contents that no single write holds whole are composed into units_path
- * (a new file). tear: the atomic unit in bytes. Memory: some 40 bytes per
- * write and unit.
+ * after the log's start touched (but those that stay as they are in base), their
+ * versions, content hashes. base may be NULL. Contents that no single write
+ * holds whole are composed into units_path (made anew). tear: the atomic unit in bytes. Memory: some 40 bytes per write
+ * and unit. The history is borrowed until space_free. Its FUA flags must be
+ * final (trace_join) before. One user at a time. -EINVAL where the recording
+ * ended before ARM: it has no cut.
  */
 int space_create(const struct history *h, const char *base,
 		 const char *units_path, uint32_t tear,
@@ -94,7 +101,9 @@ size_t space_units(const struct state_space *s);
 uint64_t space_unit_index(const struct state_space *s, size_t i);
 
 /* log2 of the number of legal states at the cut (product over the units of the
- * versions each may hold), and the number of volatile writes. */
+ * versions each may hold), and the number of volatile writes that can be lost:
+ * not those that a durable write has overwritten everywhere. 0 for a position
+ * that is no cut. */
 double space_legal_log2(struct state_space *s, const struct cut *c);
 uint64_t space_volatile(struct state_space *s, const struct cut *c);
 
@@ -103,15 +112,16 @@ int space_state(struct state_space *s, const char *name, struct state *ret,
 		struct error *e);
 
 /* Called for each state; a return other than 0 ends the enumeration with it.
- * The callee takes over the state (state_free). */
+ * The callee takes over what the state owns (a struct copy, or state_free); it
+ * must not ask the space about another cut meanwhile. */
 typedef int (*state_fn)(struct state *state, void *arg);
 
 /*
  * strategy "default": for the cut all, none, each one dropped, each one
  * alone, all subsets where at most 6 writes are volatile, then torn writes:
- * for each volatile write of more than one unit its first units only and its
- * last units only, with all others surviving. States with equal content at the
- * same cut come once.
+ * for each volatile write of more than one unit the first half of its units
+ * only and the last half only, with all others surviving. States with equal
+ * content at the same cut come once.
  */
 int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
 		    void *arg, struct error *e);
@@ -125,8 +135,9 @@ int state_export(const struct state_space *s, const struct state *st,
 
 /* ---- promises ---- */
 
-/* Text for PC_ACKS: acks with a position before the cut, one a line, and
- * PC_BEGUN: begun, not yet acked. Marks before ARM do not count. */
+/* Text for PC_ACKS: acks with a position before the cut or at it, one a line,
+ * and PC_BEGUN: begun, not yet acked. Marks before ARM do not count. Both are
+ * appended. */
 struct buf;
 void promises_at(const struct history *h, const struct cut *c,
 		 struct buf *ret_acks, struct buf *ret_begun);

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct error;
 struct history;
@@ -50,16 +51,22 @@ struct nvme_event {
 	int fua;
 	uint64_t slba;   /* in logical blocks */
 	uint32_t blocks; /* number of logical blocks; 0 for flush and dsm */
+	uint32_t ranges; /* of a dsm, 1..256; else 0 */
 };
 
 struct trace {
-	struct nvme_event *events; /* in time order */
+	struct nvme_event *events; /* of I/O queues, no reads, in time order */
 	size_t n_events;
 	uint64_t lost; /* events known to be lost; anything but 0 voids */
-	int drained;   /* the file ends with a drain: the tail is there */
+	int drained;   /* ends with a drain, or only with what has no events:
+			* the tail is there */
 };
 
+/* -EBADMSG: not a trace, with what is wrong and where. A last chunk that is cut
+ * off is no error: the trace is then not drained. */
 int trace_load(const char *path, struct trace **ret, struct error *e);
+/* The same from a stream; name: for messages. */
+int trace_read(FILE *f, const char *name, struct trace **ret, struct error *e);
 void trace_free(struct trace *t);
 
 /*

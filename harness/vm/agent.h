@@ -61,6 +61,8 @@ int agent_mount(struct agent *a, const char *device, const char *dir,
 int agent_umount(struct agent *a, const char *dir, const char *device,
 		 struct error *e);
 int agent_sync(struct agent *a, struct error *e);
+/* Starts a shell on the guest's console; returns at once. */
+int agent_shell(struct agent *a, struct error *e);
 /* Starts streaming nvme_setup_cmd. */
 int agent_trace_start(struct agent *a, struct error *e);
 /* Returns once everything traced up to now stands in the trace file. */

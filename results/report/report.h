@@ -1,5 +1,10 @@
 /*
  * Reports of a run, made from its store alone. Each writer is one file.
+ *
+ * run_dir is the folder of the store; any path to it will do. What the guest said
+ * is made harmless in all of them. The verdict is never more than what the rows
+ * of the store show: "held" needs phase "done". ret is appended to, on success
+ * only.
  */
 #ifndef RESULTS_REPORT_H
 #define RESULTS_REPORT_H
@@ -15,7 +20,8 @@ int report_text(const char *run_dir, struct buf *ret, struct error *e);
 /* The `run --json` object (DESIGN: scenario, verdict, expect, cuts,
  * states_legal, states_checked, seconds, run, findings and more). One line. */
 int report_json(const char *run_dir, struct buf *ret, struct error *e);
-/* JUnit XML: a suite per scenario; a test case per cut and check. */
+/* JUnit XML: a suite per run; a test case for its verdict and one per finding,
+ * failed only where the verdict is not the expected one. */
 int report_junit(const char *const *run_dirs, size_t n, struct buf *ret,
 		 struct error *e);
 /* One self-contained page. */

@@ -28,18 +28,27 @@ enum stage {
 };
 const char *stage_name(enum stage s); /* none mount kernel hang fsck check */
 
+/* Refuses to replace a store that is there (-EEXIST). */
 int store_create(const char *path, struct store **ret, struct error *e);
-/* Read only; works while a writer is alive, and after it was killed. */
+/* Read only; works while a writer is alive, and after it was killed. Also on
+ * media that cannot be written to. -EPROTONOSUPPORT: another schema version,
+ * -EBADMSG: not a store or damaged. */
 int store_open(const char *path, struct store **ret, struct error *e);
-/* For `check RUN`: open for writing, existing cuts, states, findings dropped. */
+/* For `check RUN`: open for writing; existing cuts, states, findings and with
+ * them the keys verdict, reason and seconds dropped, phase set to checking. */
 int store_reopen(const char *path, struct store **ret, struct error *e);
+/* Commits. NULL is allowed. */
 void store_close(struct store *s);
+
+/* A reader sees one moment of the run from here to store_close. */
+int store_snapshot(struct store *s, struct error *e);
 
 /* Key-value facts of the run. Keys used: scenario, path, seed, expect, accel,
  * accel_reason, kernel, qemu, libvirt, started (RFC 3339 UTC), phase
  * (recording, checking, done, interrupted, failed), verdict, seconds,
  * boot_ns, record_ns, writes, flushes, fua_writes, marks, reason (why
- * unknown/vacuous). */
+ * unknown/vacuous), about (what the scenario says of itself), host.
+ * Commits at once, with all rows added before. */
 int store_set(struct store *s, const char *key, const char *value,
 	      struct error *e);
 int store_setf(struct store *s, struct error *e, const char *key,
@@ -58,6 +67,8 @@ struct store_cut {
 	uint64_t states;   /* enumerated */
 	uint64_t equal;    /* of these not checked: equal to another */
 };
+/* Adding a cut, a state or a mark again replaces it. Numbers over INT64_MAX:
+ * -ERANGE. */
 int store_add_cut(struct store *s, const struct store_cut *c, struct error *e);
 
 struct store_state {
@@ -98,10 +109,13 @@ int store_commit(struct store *s, struct error *e);
  */
 int store_find(struct store *s, struct error *e);
 
+/* Strings are borrowed for the time of the call. */
 struct store_finding {
 	uint64_t number; /* from 1 */
 	enum stage stage;
 	char *message; /* of the smallest state */
+	char *pattern; /* the message with its numbers replaced: the same from
+			* run to run */
 	char *state;   /* CUT:SURVIVORS, with "live-N/" before it if live */
 	char *layer;   /* "above the drive (layers 1-5)" | "drive cache (layer 6)" */
 	char *detail;  /* may be "" */
@@ -115,12 +129,36 @@ int store_findings(struct store *s,
 
 struct store_totals {
 	uint64_t cuts;
-	double states_legal_log2; /* log2 of the sum over the cuts */
+	double states_legal_log2; /* log2 of the sum over the cuts; of none:
+				   * -INFINITY */
 	uint64_t states_enumerated, states_checked, states_equal;
 	uint64_t held, violated, unknown;
 	uint64_t findings, acks;
 	uint64_t interesting_cuts; /* a volatile write or a promise at stake */
 };
 int store_totals(struct store *s, struct store_totals *ret, struct error *e);
+
+/*
+ * Rows, for reports. Strings are borrowed for the time of the call. Each stops
+ * when fn returns other than 0, and returns that.
+ */
+
+struct store_cut_row {
+	struct store_cut cut;
+	uint64_t checked, held, violated, unknown; /* states */
+};
+/* By position; those of the replayed recording first. */
+int store_cuts(struct store *s,
+	       int (*fn)(const struct store_cut_row *c, void *arg), void *arg,
+	       struct error *e);
+/* The first `limit` states that did not hold: violated, then unknown, each
+ * with the fewest lost writes first. */
+int store_bad_states(struct store *s, uint64_t limit,
+		     int (*fn)(const struct store_state *state, void *arg),
+		     void *arg, struct error *e);
+/* The first `limit` marks, by position. */
+int store_marks(struct store *s, uint64_t limit,
+		int (*fn)(const struct store_mark *m, void *arg), void *arg,
+		struct error *e);
 
 #endif

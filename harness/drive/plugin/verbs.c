@@ -43,6 +43,14 @@ static int run_base(struct request_line *q, struct error *e)
 	return answer_position(q, err, position);
 }
 
+static int run_stop(struct request_line *q, struct error *e)
+{
+	uint64_t position = 0;
+	int err = recorder_stop(q->d->recorder, &position, e);
+
+	return answer_position(q, err, position);
+}
+
 static int run_arm(struct request_line *q, struct error *e)
 {
 	struct cut_trigger t = { .mark = q->fields[4] };
@@ -151,6 +159,7 @@ static const struct verb {
 	int (*run)(struct request_line *q, struct error *e);
 } verbs[] = {
 	{ "base", 0, 1, run_base },
+	{ "stop", 0, 1, run_stop },
 	{ "arm", 5, 1, run_arm },
 	{ "cut", 0, 1, run_cut },
 	{ "was-cut", 0, 1, run_was_cut },

@@ -1,0 +1,330 @@
+#!/bin/sh
+# Builds the micro image: a kernel and an initramfs with PID 1, busybox, the
+# ext4 tools and the modules that boot needs, nothing else.
+#
+#   B=.build guest/image/build-micro.sh
+#   KERNEL=PATH OUT=DIR guest/image/build-micro.sh
+#
+# Without KERNEL: Debian's current cloud kernel, downloaded with apt-get and
+# unpacked (never installed) under ${XDG_CACHE_HOME:-~/.cache}/powercut.
+# KERNEL: a folder laid out like an unpacked kernel package (boot/vmlinuz-V,
+# lib/modules/V), or the vmlinuz in it.
+#
+# The result is OUT/HASH, HASH over all inputs, and the link OUT/current, put
+# in place only when complete. Its `manifest` has lines kernel=, initrd=,
+# cmdline= (files in the same folder) and release=. Prints that folder.
+set -eu
+umask 022
+
+B=${B:-.build}
+KERNEL=${KERNEL:-}
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/powercut
+meta=linux-image-cloud-amd64
+# What the guest cannot boot or mount without; dependencies are found below.
+wanted='virtio_pci virtio_console nvme ext4'
+tools='mke2fs e2fsck'
+if [ -n "$KERNEL" ]; then
+	OUT=${OUT:-$B/image/micro-$(echo "$KERNEL" | cksum | cut -d' ' -f1)}
+else
+	OUT=${OUT:-$B/image/micro}
+fi
+PATH=$PATH:/usr/sbin:/sbin
+
+die()
+{
+	echo "build-micro: $1" >&2
+	[ $# -lt 2 ] || echo "  $2" >&2
+	exit 3
+}
+
+need()
+{
+	command -v "$1" >/dev/null ||
+		die "program not found: $1" "install the Debian package $2"
+}
+
+# The newest kernel package that apt knows; offline, the newest in the cache.
+download()
+{
+	mkdir -p "$cache"
+	package=$(apt-cache depends "$meta" 2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
+	version=
+	[ -z "$package" ] || version=$(apt-cache policy "$package" |
+		sed -n 's/^ *Candidate: //p' | sed 's/:/%3a/g')
+	deb=$cache/${package}_${version}_amd64.deb
+	if [ -z "$version" ] || { [ ! -f "$deb" ] && ! fetch "$package"; }; then
+		deb=$(ls -t "$cache"/linux-image-*.deb 2>/dev/null | head -n 1)
+		[ -n "$deb" ] || die "cannot download ${package:-$meta}: $(
+			tail -n 1 "$cache/download.log" 2>/dev/null ||
+			echo 'apt does not know it')" \
+			"go online and run: apt-get update; or set KERNEL=PATH"
+		echo "build-micro: offline, using $deb" >&2
+	fi
+}
+
+fetch()
+{
+	new=$(mktemp -d "$cache/download.XXXXXX")
+	if (cd "$new" && apt-get -q -o APT::Sandbox::User=root \
+		download "$1") >"$cache/download.log" 2>&1 &&
+		mv "$new"/*.deb "$deb"; then
+		rmdir "$new"
+		return 0
+	fi
+	rm -rf "$new"
+	return 1
+}
+
+unpack()
+{
+	tree=$cache/$(basename "$deb" .deb)
+	[ ! -d "$tree" ] || return 0
+	new=$(mktemp -d "$cache/unpack.XXXXXX")
+	dpkg-deb -x "$deb" "$new" || die "cannot unpack $deb" "delete it"
+	chmod 755 "$new"
+	mv -T "$new" "$tree" 2>/dev/null || rm -rf "$new"
+	[ -d "$tree" ] || die "cannot make $tree"
+}
+
+# KERNEL, a folder or a file in its boot/, to $tree.
+user_kernel()
+{
+	[ -e "$KERNEL" ] || die "no such kernel: $KERNEL" \
+		"give a folder with boot/vmlinuz-* and lib/modules/*"
+	tree=$KERNEL
+	[ -d "$tree" ] || tree=$(dirname "$KERNEL")/..
+	tree=$(cd "$tree" && pwd)
+}
+
+# One kernel in $tree: to $vmlinuz and $release.
+find_kernel()
+{
+	vmlinuz=
+	if [ -n "$KERNEL" ] && [ -f "$KERNEL" ]; then
+		vmlinuz=$KERNEL
+	else
+		for f in "$tree"/boot/vmlinuz-*; do
+			[ -z "$vmlinuz" ] || die "more than one kernel in $tree" \
+				"name one: KERNEL=$f"
+			vmlinuz=$f
+		done
+	fi
+	[ -f "$vmlinuz" ] || die "no boot/vmlinuz-* in $tree"
+	release=$(basename "$vmlinuz")
+	release=${release#vmlinuz-}
+	moddir=$tree/lib/modules/$release
+	[ -d "$moddir" ] || moddir=$tree/usr/lib/modules/$release
+	[ -d "$moddir" ] || die "no lib/modules/$release in $tree" \
+		"the kernel's modules must stand beside it"
+}
+
+# A little endian number of the bzImage's header (Linux: x86/boot.rst).
+header()
+{
+	od -An -j "$1" -N "$2" -t "u$2" "$vmlinuz" | tr -d ' '
+}
+
+# The ELF kernel inside vmlinuz, to $1: QEMU boots it directly through PVH,
+# which saves the unpacking in the guest. Fails where that cannot be.
+unpack_vmlinux()
+{
+	grep -q '^CONFIG_PVH=y' "$tree/boot/config-$release" 2>/dev/null ||
+		return 1
+	[ "$(od -An -c -j 514 -N 4 "$vmlinuz" | tr -d ' ')" = HdrS ] || return 1
+	sects=$(header 497 1)
+	[ "$sects" -ne 0 ] || sects=4
+	start=$(((sects + 1) * 512 + $(header 584 4)))
+	length=$(header 588 4)
+	case $(od -An -tx1 -j $start -N 4 "$vmlinuz" | tr -d ' ') in
+	02214c18) unpacker='lz4 -dcq' ;;
+	28b52ffd) unpacker='zstd -dcq' ;;
+	fd377a58) unpacker='xz -dcq' ;;
+	1f8b*) unpacker='gzip -dcq' ;;
+	*) return 1 ;;
+	esac
+	# The last 4 bytes are the unpacked size, not part of the stream.
+	tail -c +$((start + 1)) "$vmlinuz" | head -c $((length - 4)) |
+		$unpacker >"$1" 2>/dev/null || :
+	[ "$(wc -c <"$1")" -eq "$(header $((start + length - 4)) 4)" ] &&
+		[ "$(head -c 4 "$1" | tail -c 3)" = ELF ]
+}
+
+# Appends module $1 and what it needs to $order, dependencies first. Nothing
+# for what is built in.
+resolve()
+{
+	name=$(echo "$1" | tr - _)
+	! grep -q "^$name\$" "$work/builtin" || return 0
+	ko=$(grep "/$(echo "$name" | sed 's/_/[-_]/g')\.ko" "$work/modules" |
+		head -n 1)
+	[ -n "$ko" ] || die "kernel $release has no module $1" \
+		"powercut needs: $wanted"
+	! grep -q "^$ko\$" "$work/order" || return 0
+	for dep in $(modinfo -F depends "$moddir/$ko" | tr , ' '); do
+		resolve "$dep"
+	done
+	# The recursion has overwritten the variables: find it again.
+	name=$(echo "$1" | tr - _)
+	ko=$(grep "/$(echo "$name" | sed 's/_/[-_]/g')\.ko" "$work/modules" |
+		head -n 1)
+	echo "$ko" >>"$work/order"
+}
+
+install_modules()
+{
+	sed 's|.*/||; s|\.ko$||; y|-|_|' "$moddir/modules.builtin" \
+		>"$work/builtin" 2>/dev/null || die "no modules.builtin in $moddir"
+	(cd "$moddir" && find . -name '*.ko*' -type f) >"$work/modules"
+	: >"$work/order"
+	for m in $wanted; do
+		resolve "$m"
+	done
+	mkdir -p "$root/modules"
+	while read -r ko; do
+		to=$root/modules/$(basename "${ko%.ko*}").ko
+		case $ko in
+		*.ko.xz) xz -dc "$moddir/$ko" >"$to" ;;
+		*.ko.zst) zstd -dcq "$moddir/$ko" >"$to" ;;
+		*.ko.gz) gzip -dc "$moddir/$ko" >"$to" ;;
+		*) cp "$moddir/$ko" "$to" ;;
+		esac
+		echo "/modules/$(basename "$to")"
+	done <"$work/order" >"$root/modules.order"
+}
+
+# The dynamic libraries of a program, and its loader.
+libraries()
+{
+	ldd "$1" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^[[:blank:]]*\(\/[^ ]*\) .*/\1/p'
+}
+
+install_tools()
+{
+	mkdir -p "$root/bin" "$root/lib64" "$root/lib/x86_64-linux-gnu"
+	cp "$busybox" "$root/bin/busybox"
+	for applet in $(busybox --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
+	done
+	for tool in $tools; do
+		path=$(command -v "$tool")
+		rm -f "$root/bin/$tool"
+		cp "$path" "$root/bin/$tool"
+		for lib in $(libraries "$path"); do
+			case $lib in
+			*/ld-linux*) cp -L "$lib" "$root/lib64/" ;;
+			*) cp -L "$lib" "$root/lib/x86_64-linux-gnu/" ;;
+			esac
+		done
+	done
+	for v in 2 3 4; do
+		ln -sf mke2fs "$root/bin/mkfs.ext$v"
+		ln -sf e2fsck "$root/bin/fsck.ext$v"
+	done
+}
+
+install_tree()
+{
+	mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/tmp" \
+		"$root/etc" "$root/mnt" "$root/root" "$root/pc/bin" "$root/usr" \
+		"$root/var/tmp"
+	ln -s bin "$root/sbin"
+	ln -s ../bin "$root/usr/bin"
+	ln -s ../bin "$root/usr/sbin"
+	ln -s ../lib "$root/usr/lib"
+	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+	echo 'root:x:0:' >"$root/etc/group"
+	ln -s /proc/mounts "$root/etc/mtab"
+	[ ! -f /etc/mke2fs.conf ] || cp /etc/mke2fs.conf "$root/etc/"
+	cp "$B/guest/powercut-init" "$root/init"
+	cp "$B/guest/pc" "$root/pc/bin/pc"
+	[ -z "${STRIP-strip}" ] || ${STRIP-strip} "$root/init" "$root/pc/bin/pc"
+}
+
+pack()
+{
+	find "$root" -exec touch -h -d @1 {} +
+	(cd "$root" && find . | LC_ALL=C sort |
+		cpio -o -H newc -R 0:0 --reproducible --quiet) >"$new/initramfs"
+}
+
+install_kernel()
+{
+	if unpack_vmlinux "$new/vmlinux"; then
+		kernel=vmlinux
+	else
+		rm -f "$new/vmlinux"
+		cp "$vmlinuz" "$new/vmlinuz"
+		kernel=vmlinuz
+	fi
+}
+
+# Everything that the image is made of, by content.
+inputs()
+{
+	echo "$vmlinuz $release $wanted"
+	for tool in $tools; do
+		command -v "$tool"
+		libraries "$(command -v "$tool")"
+	done | sort -u | xargs sha256sum
+	[ ! -f /etc/mke2fs.conf ] || sha256sum /etc/mke2fs.conf
+	sha256sum "$vmlinuz" "$busybox" "$here/build-micro.sh" \
+		"$here/cmdline" "$B/guest/powercut-init" "$B/guest/pc"
+}
+
+switch()
+{
+	ln -sfn "$hash" "$OUT/current.$$"
+	mv -T "$OUT/current.$$" "$OUT/current"
+	echo "$OUT/$hash"
+}
+
+need busybox busybox-static
+need cpio cpio
+need lz4 lz4
+need modinfo kmod
+need mke2fs e2fsprogs
+need dpkg-deb dpkg
+busybox=$(command -v busybox)
+! ldd "$busybox" >/dev/null 2>&1 || die "$busybox is not static" \
+	"install the Debian package busybox-static"
+for f in powercut-init pc; do
+	[ -f "$B/guest/$f" ] || die "$B/guest/$f is missing" "run: make guest-lib"
+done
+
+if [ -n "$KERNEL" ]; then
+	user_kernel
+else
+	download
+	unpack
+fi
+find_kernel
+mkdir -p "$OUT"
+hash=$(inputs | sha256sum | cut -c 1-16)
+if [ -f "$OUT/$hash/manifest" ]; then
+	switch
+	exit 0
+fi
+
+work=$(mktemp -d)
+new=$(mktemp -d "$OUT/new.XXXXXX")
+trap 'rm -rf "$work" "$new"' EXIT
+trap 'exit 130' INT TERM HUP
+root=$work/root
+mkdir "$root"
+install_tree
+install_tools
+install_modules
+pack
+install_kernel
+cp "$here/cmdline" "$new/cmdline"
+printf 'kernel=%s\ninitrd=initramfs\ncmdline=cmdline\nrelease=%s\n' \
+	"$kernel" "$release" >"$new/manifest"
+chmod 755 "$new"
+mv -T "$new" "$OUT/$hash" 2>/dev/null || [ -f "$OUT/$hash/manifest" ] ||
+	die "cannot make $OUT/$hash"
+switch
+# Older images go, but not under a run that may still be reading one.
+find "$OUT" -mindepth 1 -maxdepth 1 -type d ! -name "$hash" -mmin +60 \
+	-exec rm -rf {} +

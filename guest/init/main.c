@@ -1,0 +1,58 @@
+/*
+ * powercut-init: PID 1 of the guest. It prepares the devices and then serves
+ * the controller's requests. What goes wrong before there is a connection is
+ * said on the console, and ends the guest.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "guest/init/doorbell.h"
+#include "guest/init/serve.h"
+#include "guest/init/setup.h"
+
+#define MODULES "/modules.order"
+
+static void complain(const struct error *e)
+{
+	fprintf(stderr, "powercut-init: %s\n", e->message);
+}
+
+static int run(struct error *e)
+{
+	int port, r;
+
+	r = setup_mounts(e);
+	if (r < 0)
+		return r;
+	/* Whether a module was needed shows in what follows. */
+	if (setup_modules(MODULES, e) < 0)
+		complain(e);
+	r = setup_disks(e);
+	if (r < 0)
+		return r;
+	r = doorbell_start(NVME_CONTROLLER);
+	if (r < 0)
+		return error_errno(e, -r, "cannot map the NVMe doorbells");
+	port = setup_port(e);
+	if (port < 0)
+		return port;
+	return serve(port, e);
+}
+
+int main(void)
+{
+	struct error e;
+
+	if (getpid() != 1) {
+		fputs("powercut-init: runs as PID 1 of a guest only\n", stderr);
+		return 4;
+	}
+	serve_prepare();
+	run(&e);
+	complain(&e);
+	reboot(RB_POWER_OFF);
+	return 1;
+}

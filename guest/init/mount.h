@@ -1,0 +1,28 @@
+/*
+ * Mount, unmount, and the kernel log lines that tell why. All of this may
+ * block; it runs in the worker thread (worker.h).
+ */
+#ifndef GUEST_MOUNT_H
+#define GUEST_MOUNT_H
+
+#include <stddef.h>
+
+struct buf;
+
+/*
+ * Splits options as mount -o takes them: the generic ones set or clear bits
+ * of *ret_flags (mount(2)), the rest goes to the file system, in order, into
+ * ret_data.
+ */
+void mount_options(const char *options, unsigned long *ret_flags,
+		   struct buf *ret_data);
+
+/*
+ * One request each: payload as in protocol.h. Return 0 or a positive errno;
+ * details are appended to ret_text.
+ */
+int mount_request(const char *payload, size_t len, struct buf *ret_text);
+int umount_request(const char *payload, size_t len, struct buf *ret_text);
+int sync_request(const char *payload, size_t len, struct buf *ret_text);
+
+#endif

@@ -1,0 +1,70 @@
+#include "guest/init/put.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "guest/init/frames.h"
+
+static int make_parent(const char *path, struct error *e)
+{
+	CLEANUP_FREE char *dir = xstrdup(path);
+	char *slash = strrchr(dir, '/');
+
+	if (!slash || slash == dir)
+		return 0;
+	*slash = '\0';
+	return mkdir_p(dir, e);
+}
+
+static int write_file(const char *path, const struct put *put, const char *data,
+		      size_t len)
+{
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC |
+						  O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_full(fd, data, len);
+	if (r == 0 && fchmod(fd, put->mode & 07777) < 0)
+		r = -errno;
+	return r;
+}
+
+/* Beside, then renamed: a program of that name may be running (ETXTBSY). */
+int put_request(const char *payload, size_t len, struct buf *ret_text)
+{
+	struct cursor c = { payload, len };
+	CLEANUP_FREE char *temp = NULL;
+	const char *path;
+	struct error e;
+	struct put put;
+	int r;
+
+	if (cursor_take(&c, &put, sizeof(put)) < 0 ||
+	    !(path = cursor_string(&c)))
+		return EPROTO;
+	r = make_parent(path, &e);
+	if (r < 0) {
+		buf_puts(ret_text, e.message);
+		return -r;
+	}
+	temp = xasprintf("%s.powercut-put", path);
+	r = write_file(temp, &put, c.at, c.left);
+	if (r == 0 && rename(temp, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlink(temp);
+		buf_printf(ret_text, "cannot write %s: %s", path,
+			   strerror(-r));
+	}
+	return -r;
+}

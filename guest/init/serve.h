@@ -1,0 +1,15 @@
+/* The main loop: requests in, replies, output, trace and kernel log out. */
+#ifndef GUEST_SERVE_H
+#define GUEST_SERVE_H
+
+struct error;
+
+/* Sets the signal mask. Before any thread is started: one that does not block
+ * SIGCHLD would swallow it, and no program would ever seem to end. */
+void serve_prepare(void);
+
+/* Serves the port. Returns only on an error after which nothing can be
+ * served: -EPROTO is a frame that is none. */
+int serve(int port, struct error *e);
+
+#endif

@@ -1,0 +1,167 @@
+#include "guest/init/setup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "guest/include/mark-block.h"
+#include "guest/init/protocol.h"
+
+#define DISK "/dev/" NVME_CONTROLLER "n1"
+#define MARKS NVME_CONTROLLER "n2"
+#define PORTS "/sys/class/virtio-ports"
+
+/* The kernel scans namespaces and ports in the background; there is no event
+ * that says that it is done, so what is waited for is looked for. */
+#define WAIT_NS 10000000000ull
+#define STEP_NS 1000000
+
+static void step(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = STEP_NS }, NULL);
+}
+
+int setup_mounts(struct error *e)
+{
+	static const struct {
+		const char *type;
+		const char *dir;
+		const char *data;
+	} table[] = {
+		{ "proc", "/proc", NULL },
+		{ "sysfs", "/sys", NULL },
+		{ "devtmpfs", "/dev", "mode=0755" },
+		{ "tmpfs", "/run", "mode=0755" },
+		{ "tmpfs", "/tmp", "mode=1777" },
+		{ "tracefs", "/sys/kernel/tracing", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		mkdir(table[i].dir, 0755);
+		/* EBUSY: the kernel has mounted /dev itself. */
+		if (mount(table[i].type, table[i].dir, table[i].type, 0,
+			  table[i].data) < 0 &&
+		    errno != EBUSY)
+			return error_errno(e, errno, "cannot mount %s",
+					   table[i].dir);
+	}
+	return 0;
+}
+
+static int load_module(const char *path, struct error *e)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(e, errno, "cannot open %s", path);
+	if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)
+		return error_errno(e, errno, "cannot load %s", path);
+	return 0;
+}
+
+int setup_modules(const char *list, struct error *e)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	char *line, *rest;
+	int r = 0;
+
+	if (file_read(list, &b, NULL) < 0 || b.len == 0)
+		return 0;
+	rest = b.data;
+	while ((line = strsep(&rest, "\n"))) {
+		int one = *line ? load_module(line, e) : 0;
+
+		r = one < 0 ? one : r;
+	}
+	return r;
+}
+
+/* A mark must reach the drive as one command, as written. */
+static void keep_marks_apart(void)
+{
+	static const char *const files[][2] = {
+		{ "/sys/block/" MARKS "/queue/nomerges", "2" },
+		{ "/sys/block/" MARKS "/queue/scheduler", "none" },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		CLEANUP_CLOSE int fd =
+			open(files[i][0], O_WRONLY | O_CLOEXEC);
+
+		if (fd >= 0 && write(fd, files[i][1], strlen(files[i][1])) < 0)
+			return;
+	}
+}
+
+int setup_disks(struct error *e)
+{
+	uint64_t end = now_ns() + WAIT_NS;
+
+	while (access(DISK, F_OK) < 0 || access("/dev/" MARKS, F_OK) < 0) {
+		if (now_ns() > end)
+			return error_set(e, ENODEV,
+					 "no NVMe namespaces 1 and 2");
+		step();
+	}
+	keep_marks_apart();
+	if (symlink(DISK, DISK_LINK) < 0 ||
+	    symlink("/dev/" MARKS, MARK_DEVICE) < 0)
+		return error_errno(e, errno, "cannot name the disks");
+	return 0;
+}
+
+static int port_is_ours(const char *port)
+{
+	CLEANUP_BUF struct buf name = BUF_INIT;
+	char path[512];
+
+	snprintf(path, sizeof(path), PORTS "/%s/name", port);
+	return file_read(path, &name, NULL) == 0 &&
+	       !strcmp(buf_text(&name), AGENT_PORT "\n");
+}
+
+static int open_port(void)
+{
+	DIR *dir = opendir(PORTS);
+	struct dirent *d;
+	int fd = -ENODEV;
+
+	while (dir && fd < 0 && (d = readdir(dir))) {
+		char path[512];
+
+		if (d->d_name[0] == '.' || !port_is_ours(d->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", d->d_name);
+		fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			fd = -errno;
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+int setup_port(struct error *e)
+{
+	uint64_t end = now_ns() + WAIT_NS;
+	int fd;
+
+	while ((fd = open_port()) < 0) {
+		if (now_ns() > end)
+			return error_errno(e, -fd, "no virtio-serial port %s",
+					   AGENT_PORT);
+		step();
+	}
+	return fd;
+}

@@ -1,0 +1,21 @@
+/* What must be there before requests can be served. */
+#ifndef GUEST_SETUP_H
+#define GUEST_SETUP_H
+
+/* The controller's name in /sys/class/nvme, and the devices' (mark-block.h). */
+#define NVME_CONTROLLER "nvme0"
+#define DISK_LINK "/dev/powercut-disk"
+
+struct error;
+
+/* /proc, /sys, /dev, /run, /tmp, tracefs. */
+int setup_mounts(struct error *e);
+/* Loads the kernel modules that are listed, one path a line, in order. Goes
+ * on after a failure; the error is the last one. No list: nothing to do. */
+int setup_modules(const char *list, struct error *e);
+/* Waits for both namespaces and names them. */
+int setup_disks(struct error *e);
+/* Waits for the port AGENT_PORT. Returns a nonblocking descriptor or -errno. */
+int setup_port(struct error *e);
+
+#endif

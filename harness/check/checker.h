@@ -1,0 +1,87 @@
+/*
+ * A checker: one warm guest on a drive that serves crash states.
+ *
+ * A state is judged by what a user's machine would do after the cut: mount
+ * (the kernel recovers), run the check, unmount, fsck. What says what:
+ *
+ *   the kernel refuses to mount           violated (mount)
+ *   the kernel panics or oopses           violated (kernel)
+ *   check exits 0 / 1                     held / violated (check)
+ *   check: anything else, signal, timeout unknown
+ *   fsck finds errors after recovery      violated (fsck)
+ *   the guest stops answering             replaced, judged again in a fresh
+ *                                         one: twice the same is violated
+ *                                         (hang), else what the second says
+ *   anything the harness itself fails at  unknown
+ */
+#ifndef CHECK_CHECKER_H
+#define CHECK_CHECKER_H
+
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "lab/lab.h"
+#include "results/store/store.h"
+#include "states/states.h"
+
+struct checker;
+struct error;
+struct scenario;
+struct workload;
+
+/* What the states of one recording have in common. */
+struct subject {
+	const struct scenario *scenario;
+	const struct workload *workload;
+	struct state_space *space;
+	const char *base;  /* image, or NULL */
+	const char *log;   /* drive.log */
+	const char *units; /* composed units */
+};
+
+/* One state with its promises, and what came of it. */
+struct judgement {
+	enum verdict verdict;
+	enum stage stage;
+	char *message; /* one line, owned; NULL if held */
+	char *detail;  /* outputs and kernel log, owned; may be NULL */
+	uint64_t elapsed_ns;
+};
+void judgement_release(struct judgement *j);
+
+struct checker_config {
+	struct lab *lab;
+	const struct guest_image *image;
+	uint64_t memory;     /* bytes */
+	uint64_t disk_size;  /* bytes */
+	uint32_t disk_block; /* bytes */
+	const char *name;    /* unique among the running: chk0 */
+	const char *dir;     /* console logs and scratch go here */
+	int interactive;     /* console on a pty: for a shell */
+};
+
+/* Boots. The drive dies with the calling thread. */
+int checker_start(const struct checker_config *c, struct checker **ret,
+		  struct error *e);
+void checker_stop(struct checker *c);
+
+/* Turns to another subject: loads its files into the drive, its programs into
+ * the guest. */
+int checker_load(struct checker *c, const struct subject *subject,
+		 struct error *e);
+
+/*
+ * Judges one state of the subject. Returns 0 with a judgement (unknown where
+ * the harness could not tell, with the reason), or -ECANCELED when
+ * interrupt_abort_fd() said stop. A lost guest is replaced inside.
+ */
+int checker_judge(struct checker *c, const struct state *state,
+		  const struct buf *acks, const struct buf *begun,
+		  struct judgement *ret);
+
+/* Puts a state on the drive without judging it: for a shell in the guest. */
+int checker_show(struct checker *c, const struct state *state,
+		 struct error *e);
+struct vm *checker_vm(struct checker *c);
+
+#endif

@@ -1,0 +1,28 @@
+/* How one mounted crash state is judged in a guest; the table of verdicts is
+ * in check/checker.h. */
+#ifndef CHECK_JUDGE_H
+#define CHECK_JUDGE_H
+
+struct agent;
+struct error;
+struct judgement;
+struct scenario;
+
+#define JUDGE_DISK "/dev/powercut-disk"
+#define JUDGE_MOUNT "/mnt"
+#define JUDGE_ACKS "/run/powercut/acks"
+#define JUDGE_BEGUN "/run/powercut/begun"
+
+/*
+ * Mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the
+ * agent when the guest was lost on the way (-ECONNRESET, -ETIMEDOUT,
+ * -ECANCELED) or left in doubt (any other): then it must be replaced.
+ */
+int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
+	  struct error *e);
+
+/* The console's last 8 KiB, or NULL. Caller frees. */
+char *judge_console_tail(const char *path);
+int judge_console_shows_panic(const char *tail);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Warm checkers, one thread each, that judge lists of states together.
+ */
+#ifndef CHECK_POOL_H
+#define CHECK_POOL_H
+
+#include <stddef.h>
+
+#include "check/checker.h"
+
+struct error;
+struct pool;
+
+struct pool_config {
+	struct lab *lab;
+	const struct guest_image *image;
+	uint64_t memory, disk_size;
+	uint32_t disk_block;
+	const char *dir; /* console logs go to dir/chkN.console */
+	unsigned checkers;
+};
+
+/* Returns at once; the guests boot meanwhile. */
+int pool_start(const struct pool_config *c, struct pool **ret,
+	       struct error *e);
+/* Powers all off; blocks until they are. NULL is allowed. */
+void pool_stop(struct pool *p);
+
+/* A state to judge, by name. */
+struct item {
+	struct cut cut;
+	char *survivors;
+};
+
+/* Called once for each item that was judged, from the checkers' threads but
+ * never twice at the same time. */
+typedef void (*judged_fn)(const struct item *item, const struct state *state,
+			  const struct judgement *j, void *arg);
+
+/*
+ * Judges the items, roughly in their order. Blocks until all are judged, the
+ * user asked to stop (-ECANCELED; states under way were finished on the first
+ * request), or no checker works any more (-EIO, with the reason).
+ */
+int pool_judge(struct pool *p, const struct subject *subject,
+	       const struct history *h, const struct item *items, size_t n,
+	       judged_fn fn, void *arg, struct error *e);
+
+#endif

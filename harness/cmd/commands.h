@@ -1,0 +1,10 @@
+/* The subcommands, one file each. */
+#ifndef CMD_COMMANDS_H
+#define CMD_COMMANDS_H
+
+#include "cmd/options.h"
+
+extern const struct subcommand cmd_run, cmd_check, cmd_export, cmd_shell,
+	cmd_report, cmd_list, cmd_doctor;
+
+#endif

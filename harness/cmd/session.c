@@ -1,0 +1,137 @@
+#include "cmd/session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "lab/interrupt.h"
+#include "results/store/store.h"
+
+static int find_runs(const struct session_options *o, struct session *s,
+		     struct error *e)
+{
+	char path[PATH_MAX];
+	int err;
+
+	if (!o->results) {
+		s->runs = xstrdup(s->lab.home.runs);
+		return 0;
+	}
+	err = mkdir_p(o->results, e);
+	if (err)
+		return err;
+	if (!realpath(o->results, path))
+		return error_errno(e, errno, "--results %s", o->results);
+	s->runs = xstrdup(path);
+	return 0;
+}
+
+int session_paths(const struct session_options *o, struct session *ret,
+		  struct error *e)
+{
+	struct session s = { 0 };
+	int err = home_find(&s.lab.home, e);
+
+	if (!err)
+		err = find_runs(o, &s, e);
+	if (err)
+		home_release(&s.lab.home);
+	else
+		*ret = s;
+	return err;
+}
+
+int session_open(const struct session_options *o, struct session *ret,
+		 struct error *e)
+{
+	struct lab_options lo = { .uri = o->connect,
+				  .runtime_dir = o->runtime_dir };
+	struct session s = { 0 };
+	int err = interrupt_init(e);
+
+	if (!err)
+		err = lab_open(&lo, &s.lab, e);
+	if (!err)
+		err = find_runs(o, &s, e);
+	if (!err)
+		err = lab_connect(&s.lab, &lo, e);
+	if (err) {
+		session_close(&s);
+		return err;
+	}
+	*ret = s;
+	ret->engine = (struct engine){ .lab = &ret->lab,
+				       .progress = progress_new(o->quiet),
+				       .checkers = (unsigned)o->jobs,
+				       .runs = ret->runs };
+	return 0;
+}
+
+void session_close(struct session *s)
+{
+	engine_release(&s->engine);
+	progress_free(s->engine.progress);
+	lab_close(&s->lab);
+	free(s->runs);
+	*s = (struct session){ 0 };
+}
+
+/* Where the run's scenario came from, or NULL when that is gone. */
+static char *origin(const char *run_dir)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", run_dir);
+	struct store *store;
+	char *file;
+
+	if (store_open(path, &store, NULL))
+		return NULL;
+	file = store_get(store, "path");
+	store_close(store);
+	if (file && access(file, R_OK) == 0)
+		return file;
+	free(file);
+	return NULL;
+}
+
+/* Moves the check, and the folder its programs are built from. */
+static void take_check(struct scenario *s, struct scenario *from)
+{
+	__typeof__(s->check) check = s->check;
+	char *folder = s->folder, *path = s->path;
+
+	s->check = from->check;
+	s->folder = from->folder;
+	s->path = from->path;
+	from->check = check;
+	from->folder = folder;
+	from->path = path;
+	s->expect = from->expect;
+}
+
+int session_scenario(const char *run_dir, const char *other,
+		     struct scenario **ret, struct error *e)
+{
+	CLEANUP_FREE char *resolved = xasprintf("%s/scenario.yaml", run_dir);
+	CLEANUP_FREE char *file = other ? xstrdup(other) : origin(run_dir);
+	struct scenario *s, *from;
+	int err = scenario_load(resolved, &s, e);
+
+	if (err)
+		return err;
+	if (file) {
+		err = scenario_load(file, &from, e);
+		if (err) {
+			scenario_free(s);
+			return err;
+		}
+		take_check(s, from);
+		scenario_free(from);
+	}
+	*ret = s;
+	return 0;
+}

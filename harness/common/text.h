@@ -1,0 +1,15 @@
+/* Small questions about text. */
+#ifndef COMMON_TEXT_H
+#define COMMON_TEXT_H
+
+struct buf;
+
+/* The last line that is not blank, without its newline; "" if there is none.
+ * Caller frees. */
+char *text_last_line(const struct buf *b);
+
+/* Splits at blanks, in place; at most max words, the rest is left out.
+ * Returns how many; the words point into `text`. */
+unsigned text_split(char *text, const char **ret_words, unsigned max);
+
+#endif

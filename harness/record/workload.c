@@ -1,0 +1,235 @@
+#include "record/workload.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "common/spawn.h"
+#include "lab/home.h"
+#include "vm/agent.h"
+
+static int is_source(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return len > 2 && d->d_name[0] != '.' &&
+	       !strcmp(d->d_name + len - 2, ".c");
+}
+
+/* The LIBS line of the folder's workload.mk, "" without one. */
+static int read_libs(const char *folder, char **ret, struct error *e)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/workload.mk", folder);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	char *save, *line;
+
+	*ret = xstrdup("");
+	if (access(path, F_OK) < 0)
+		return 0;
+	if (file_read(path, &text, e))
+		return -EIO;
+	if (!text.data)
+		return 0;
+	for (line = strtok_r(text.data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "LIBS", 4))
+			continue;
+		line += 4 + strspn(line + 4, " \t");
+		if (*line != '=')
+			continue;
+		free(*ret);
+		*ret = xstrdup(line + 1);
+	}
+	return 0;
+}
+
+/* The compiler's arguments; `out` gets pointers into `words`, which lives. */
+static void compiler_arguments(const struct home *home, char *source,
+			       char *target, char *libs, struct buf *words,
+			       const char **out, size_t max)
+{
+	const char *cc = getenv("CC");
+	char *save, *word;
+	size_t n = 0;
+
+	buf_printf(words, "%s -std=gnu11 -O2 -s -static -D_GNU_SOURCE -pthread",
+		   cc && *cc ? cc : "cc");
+	for (word = strtok_r(words->data, " ", &save); word && n < max / 2;
+	     word = strtok_r(NULL, " ", &save))
+		out[n++] = word;
+	out[n++] = "-I";
+	out[n++] = home->include;
+	out[n++] = "-o";
+	out[n++] = target;
+	out[n++] = source;
+	out[n++] = "-L";
+	out[n++] = home->lib;
+	for (word = strtok_r(libs, " \t", &save); word && n < max - 3;
+	     word = strtok_r(NULL, " \t", &save))
+		out[n++] = word;
+	out[n++] = "-lpowercut";
+	out[n] = NULL;
+}
+
+#define ARGUMENTS_MAX 64
+
+static int compile(const struct home *home, char *source, const char *target,
+		   const char *libs_line, struct error *e)
+{
+	CLEANUP_FREE char *tmp = xasprintf("%s.%d", target, (int)getpid());
+	CLEANUP_FREE char *libs = xstrdup(libs_line);
+	CLEANUP_BUF struct buf words = BUF_INIT, output = BUF_INIT;
+	const char *argv[ARGUMENTS_MAX];
+	int status;
+
+	compiler_arguments(home, source, tmp, libs, &words, argv,
+			   ARGUMENTS_MAX);
+	status = spawn_wait(argv, &output, e);
+	if (status < 0)
+		return status;
+	if (status != 0) {
+		unlink(tmp);
+		return error_set(e, EINVAL, "%s does not compile:\n%s", source,
+				 buf_text(&output));
+	}
+	if (rename(tmp, target) < 0)
+		return error_errno(e, errno, "cannot rename %s", tmp);
+	return 0;
+}
+
+/* The key of a built program: the content of all that goes into it. */
+static int content_key(const struct home *home, const char *folder,
+		       struct dirent **names, int n, const char *libs,
+		       XXH64_hash_t *ret, struct error *e)
+{
+	CLEANUP_FREE char *lib = xasprintf("%s/libpowercut.a", home->lib);
+	CLEANUP_FREE char *header = xasprintf("%s/powercut.h", home->include);
+	CLEANUP_BUF struct buf all = BUF_INIT;
+	int err;
+
+	for (int i = 0; i < n; i++) {
+		CLEANUP_FREE char *path =
+			xasprintf("%s/%s", folder, names[i]->d_name);
+
+		buf_puts(&all, names[i]->d_name);
+		err = file_read(path, &all, e);
+		if (err)
+			return err;
+	}
+	buf_puts(&all, libs);
+	if (file_read(lib, &all, e) || file_read(header, &all, e)) {
+		error_hint(e, "run: make");
+		return -ENOENT;
+	}
+	*ret = XXH3_64bits(all.data, all.len);
+	return 0;
+}
+
+static int is_input(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return is_source(d) || (len > 2 && d->d_name[0] != '.' &&
+				!strcmp(d->d_name + len - 2, ".h"));
+}
+
+static int list_folder(const char *folder, struct dirent ***names,
+		       struct error *e)
+{
+	int n = scandir(folder, names, is_input, alphasort);
+
+	return n < 0 ? error_errno(e, errno, "cannot read folder %s", folder) :
+		       n;
+}
+
+static int build_one(const struct home *home, const char *folder,
+		     const char *cache, const char *file, const char *libs,
+		     struct workload *w, struct error *e)
+{
+	CLEANUP_FREE char *source = xasprintf("%s/%s", folder, file);
+	struct program *p;
+	int err = 0;
+
+	w->programs = xrealloc(w->programs,
+			       (w->n_programs + 1) * sizeof(*w->programs));
+	p = &w->programs[w->n_programs++];
+	p->name = xstrdup(file);
+	p->name[strlen(file) - 2] = '\0';
+	p->path = xasprintf("%s/%s", cache, p->name);
+	if (access(p->path, X_OK) < 0)
+		err = compile(home, source, p->path, libs, e);
+	return err;
+}
+
+int workload_build(const struct home *home, const char *folder,
+		   struct workload *ret, struct error *e)
+{
+	CLEANUP_FREE char *libs = NULL, *cache = NULL;
+	struct workload w = { 0 };
+	struct dirent **names;
+	XXH64_hash_t key;
+	int n, err;
+
+	err = read_libs(folder, &libs, e);
+	if (err)
+		return err;
+	n = list_folder(folder, &names, e);
+	if (n < 0)
+		return n;
+	err = content_key(home, folder, names, n, libs, &key, e);
+	if (!err) {
+		cache = xasprintf("%s/workloads/%016" PRIx64, home->built,
+				  (uint64_t)key);
+		err = mkdir_p(cache, e);
+	}
+	for (int i = 0; i < n && !err; i++)
+		if (is_source(names[i]))
+			err = build_one(home, folder, cache, names[i]->d_name,
+					libs, &w, e);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	if (err) {
+		workload_release(&w);
+		return err;
+	}
+	*ret = w;
+	return 0;
+}
+
+void workload_release(struct workload *w)
+{
+	for (size_t i = 0; i < w->n_programs; i++) {
+		free(w->programs[i].name);
+		free(w->programs[i].path);
+	}
+	free(w->programs);
+	*w = (struct workload){ 0 };
+}
+
+int workload_install(const struct workload *w, struct agent *a,
+		     struct error *e)
+{
+	for (size_t i = 0; i < w->n_programs; i++) {
+		CLEANUP_BUF struct buf content = BUF_INIT;
+		CLEANUP_FREE char *path =
+			xasprintf("/pc/bin/%s", w->programs[i].name);
+		int err = file_read(w->programs[i].path, &content, e);
+
+		if (!err)
+			err = agent_put(a, path, 0755, content.data,
+					content.len, e);
+		if (err)
+			return err;
+	}
+	return 0;
+}

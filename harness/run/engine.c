@@ -1,0 +1,69 @@
+#include "run/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/files.h"
+
+static int pool_fits(const struct engine *en, const struct scenario *s,
+		     const struct guest_image *image)
+{
+	return en->pool && en->pool_memory == s->guest.memory &&
+	       en->pool_disk == s->drive.size &&
+	       en->pool_block == s->drive.block &&
+	       !strcmp(en->image.kernel, image->kernel) &&
+	       !strcmp(en->image.initrd, image->initrd);
+}
+
+static void stop_pool(struct engine *en)
+{
+	pool_stop(TAKE(en->pool));
+	guest_image_release(&en->image);
+	free(TAKE(en->pool_dir));
+}
+
+static int start_pool(struct engine *en, const struct scenario *s,
+		      struct error *e)
+{
+	struct pool_config c = {
+		.lab = en->lab,
+		.image = &en->image,
+		.memory = s->guest.memory,
+		.disk_size = s->drive.size,
+		.disk_block = s->drive.block,
+		.checkers = en->checkers,
+	};
+	int err;
+
+	en->pool_memory = c.memory;
+	en->pool_disk = c.disk_size;
+	en->pool_block = c.disk_block;
+	en->pool_dir = xasprintf("%s/checkers",
+				 runtime_path(en->lab->runtime));
+	c.dir = en->pool_dir;
+	err = mkdir_p(en->pool_dir, e);
+	return err ? err : pool_start(&c, &en->pool, e);
+}
+
+int engine_ready(struct engine *en, const struct scenario *s, struct error *e)
+{
+	struct guest_image image = { 0 };
+	int err = lab_image(en->lab, s, &image, e);
+
+	if (err)
+		return err;
+	if (pool_fits(en, s, &image)) {
+		guest_image_release(&image);
+		return 0;
+	}
+	stop_pool(en);
+	en->image = image;
+	return start_pool(en, s, e);
+}
+
+void engine_release(struct engine *en)
+{
+	stop_pool(en);
+}

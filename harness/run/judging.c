@@ -1,0 +1,112 @@
+#include "run/steps.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "run/plan.h"
+
+static void on_judged(const struct item *item, const struct state *state,
+		      const struct judgement *j, void *arg)
+{
+	struct run *r = arg;
+	char hash[33];
+	struct store_state row = {
+		.source = r->source,
+		.cut = item->cut.name,
+		.survivors = item->survivors,
+		.hash = hash,
+		.lost = state->lost,
+		.verdict = j->verdict,
+		.stage = j->stage,
+		.message = j->message,
+		.detail = j->detail,
+		.elapsed_ns = j->elapsed_ns,
+	};
+
+	snprintf(hash, sizeof(hash), "%016" PRIx64 "%016" PRIx64,
+		 state->hash.high, state->hash.low);
+	if (!r->store_error.message[0])
+		store_add_state(r->store, &row, &r->store_error);
+	progress_step(r->engine->progress, j->verdict == VERDICT_VIOLATED);
+}
+
+static int store_plan(struct run *r, const struct plan *plan, struct error *e)
+{
+	for (size_t i = 0; i < plan->n_cuts; i++) {
+		const struct plan_cut *c = &plan->cuts[i];
+		struct store_cut row = {
+			.source = r->source,
+			.name = c->cut.name,
+			.position = c->cut.position,
+			.volatile_writes = c->volatile_writes,
+			.legal_log2 = c->legal_log2,
+			.acks = c->acks,
+			.begun = c->begun,
+			.states = c->states,
+			.equal = c->equal,
+		};
+		int err = store_add_cut(r->store, &row, e);
+
+		if (err)
+			return err;
+	}
+	return store_commit(r->store, e);
+}
+
+static int judge_plan(struct run *r, const struct recorded *rec,
+		      const struct plan *plan, struct error *e)
+{
+	struct subject subject = {
+		.scenario = r->scenario,
+		.workload = &r->workload,
+		.space = rec->space,
+		.base = rec->base,
+		.log = rec->log,
+		.units = rec->units,
+	};
+	int err;
+
+	progress_begin(r->engine->progress, plan->n_items, "%s: states%s%s",
+		       r->scenario->name,
+		       strcmp(r->source, "replay") ? " of " : "",
+		       strcmp(r->source, "replay") ? r->source : "");
+	err = pool_judge(r->engine->pool, &subject, rec->history, plan->items,
+			 plan->n_items, on_judged, r, e);
+	progress_end(r->engine->progress);
+	if (r->store_error.message[0]) {
+		*e = r->store_error;
+		return -EIO;
+	}
+	return err;
+}
+
+/* Takes a recording through its plan; `source` is its folder in the run. */
+int run_judge(struct run *r, const struct recorded *rec,
+			   const char *source, struct error *e)
+{
+	const struct scenario *s = r->scenario;
+	CLEANUP_FREE struct cut *cuts = NULL;
+	struct plan plan = { 0 };
+	size_t n_cuts;
+	int err;
+
+	r->source = source;
+	err = cuts_expand(rec->history, s->cuts, s->n_cuts, s->seed, &cuts,
+			  &n_cuts, e);
+	if (!err)
+		err = plan_make(rec->space, rec->history, cuts, n_cuts,
+				s->states.budget, &plan, e);
+	if (err)
+		return err;
+	r->left_out += plan.left_out;
+	err = run_store_marks(r, rec->history, e);
+	if (!err)
+		err = store_plan(r, &plan, e);
+	if (!err)
+		err = judge_plan(r, rec, &plan, e);
+	plan_release(&plan);
+	return err;
+}

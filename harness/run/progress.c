@@ -1,0 +1,128 @@
+#include "run/progress.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/files.h"
+
+#define TERMINAL_INTERVAL_NS 100000000ULL
+#define LOG_INTERVAL_NS 10000000000ULL
+
+struct progress {
+	pthread_mutex_t lock;
+	int quiet, terminal;
+	char *what;
+	uint64_t total, done, bad;
+	uint64_t began_ns, shown_ns;
+};
+
+struct progress *progress_new(int quiet)
+{
+	struct progress *p = xcalloc(1, sizeof(*p));
+
+	pthread_mutex_init(&p->lock, NULL);
+	p->quiet = quiet;
+	p->terminal = isatty(STDERR_FILENO);
+	p->what = xstrdup("");
+	return p;
+}
+
+void progress_free(struct progress *p)
+{
+	if (!p)
+		return;
+	progress_end(p);
+	pthread_mutex_destroy(&p->lock);
+	free(p->what);
+	free(p);
+}
+
+/* "append-log: 120/480 states, 3 violated, 41/s, 9 s left" */
+static void describe(const struct progress *p, struct buf *b)
+{
+	double seconds = (double)(now_ns() - p->began_ns) / 1e9;
+	double rate = seconds > 0 ? (double)p->done / seconds : 0;
+
+	buf_puts(b, p->what);
+	if (!p->total)
+		return;
+	buf_printf(b, ": %" PRIu64 "/%" PRIu64, p->done, p->total);
+	if (p->bad)
+		buf_printf(b, ", %" PRIu64 " violated", p->bad);
+	if (p->done && rate > 0)
+		buf_printf(b, ", %.0f/s, %.0f s left", rate,
+			   (double)(p->total - p->done) / rate);
+}
+
+static void show(struct progress *p, int force)
+{
+	uint64_t now = now_ns();
+	uint64_t interval =
+		p->terminal ? TERMINAL_INTERVAL_NS : LOG_INTERVAL_NS;
+	CLEANUP_BUF struct buf line = BUF_INIT;
+
+	if (p->quiet || (!force && now - p->shown_ns < interval))
+		return;
+	p->shown_ns = now;
+	describe(p, &line);
+	if (p->terminal)
+		fprintf(stderr, "\r\033[K%s", buf_text(&line));
+	else
+		fprintf(stderr, "%s\n", buf_text(&line));
+}
+
+void progress_begin(struct progress *p, uint64_t total, const char *fmt, ...)
+{
+	LOCKED(&p->lock);
+	va_list ap;
+
+	free(p->what);
+	va_start(ap, fmt);
+	if (vasprintf(&p->what, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	p->total = total;
+	p->done = p->bad = 0;
+	p->began_ns = now_ns();
+	p->shown_ns = p->terminal ? 0 : p->began_ns;
+	show(p, p->terminal);
+}
+
+void progress_step(struct progress *p, int bad)
+{
+	LOCKED(&p->lock);
+
+	p->done++;
+	p->bad += bad != 0;
+	show(p, 0);
+}
+
+void progress_end(struct progress *p)
+{
+	LOCKED(&p->lock);
+
+	if (p->terminal && !p->quiet && p->shown_ns)
+		fprintf(stderr, "\r\033[K");
+	p->shown_ns = 0;
+}
+
+void progress_note(struct progress *p, const char *fmt, ...)
+{
+	LOCKED(&p->lock);
+	va_list ap;
+
+	if (p->quiet)
+		return;
+	if (p->terminal)
+		fprintf(stderr, "\r\033[K");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}

@@ -1,0 +1,27 @@
+/*
+ * Progress on standard error: on a terminal one line that rewrites itself,
+ * with rate and time left; elsewhere a line every 10 s. Thread-safe.
+ */
+#ifndef RUN_PROGRESS_H
+#define RUN_PROGRESS_H
+
+#include <stdint.h>
+
+struct progress;
+
+/* quiet: says nothing at all. */
+struct progress *progress_new(int quiet);
+void progress_free(struct progress *p);
+
+/* A phase begins, such as "append-log: recording"; total 0: not known. */
+void progress_begin(struct progress *p, uint64_t total, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* One more done; bad: it counts as violated. */
+void progress_step(struct progress *p, int bad);
+/* Takes the line away (terminal). */
+void progress_end(struct progress *p);
+/* A line that stays. */
+void progress_note(struct progress *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,77 @@
+#include "run/steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/files.h"
+#include "run/rundir.h"
+
+static int record_and_judge(struct run *r, struct error *e)
+{
+	struct recorded reference = { 0 };
+	int err;
+
+	err = store_set(r->store, "phase", "recording", e);
+	if (!err)
+		err = store_commit(r->store, e);
+	if (!err)
+		err = run_record_reference(r, &reference, e);
+	if (!err)
+		err = store_set(r->store, "phase", "checking", e);
+	if (!err && r->scenario->mode != MODE_LIVE)
+		err = run_judge(r, &reference, "replay", e);
+	if (!err && r->scenario->mode != MODE_REPLAY)
+		err = run_live_cuts(r, &reference, e);
+	recorded_release(&reference);
+	return err;
+}
+
+static int write_resolved(const struct run *r, struct error *e)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/scenario.yaml", r->dir);
+	CLEANUP_FREE char *text = scenario_resolved(r->scenario);
+
+	return file_write(path, text, strlen(text), e);
+}
+
+static int begin(struct run *r, struct run_outcome *ret, struct error *e)
+{
+	CLEANUP_FREE char *store = NULL;
+	int err = engine_ready(r->engine, r->scenario, e);
+
+	if (!err)
+		err = workload_build(&r->engine->lab->home,
+				     r->scenario->folder, &r->workload, e);
+	if (!err)
+		err = rundir_create(r->engine->runs, r->scenario->name,
+				    r->scenario->seed, &ret->dir, e);
+	if (err)
+		return err;
+	r->dir = ret->dir;
+	store = xasprintf("%s/results.sqlite", r->dir);
+	err = write_resolved(r, e);
+	if (!err)
+		err = store_create(store, &r->store, e);
+	return err ? err : run_store_facts(r, e);
+}
+
+int run_scenario(struct engine *en, const struct scenario *s,
+		 struct run_outcome *ret, struct error *e)
+{
+	struct run r = { .engine = en, .scenario = s, .start_ns = now_ns() };
+	int err;
+
+	*ret = (struct run_outcome){ .verdict = VERDICT_UNKNOWN };
+	err = begin(&r, ret, e);
+	if (!err)
+		err = record_and_judge(&r, e);
+	return run_finish(&r, err, ret, e);
+}
+
+void run_outcome_release(struct run_outcome *o)
+{
+	free(o->dir);
+	*o = (struct run_outcome){ 0 };
+}

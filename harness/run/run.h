@@ -1,0 +1,75 @@
+/*
+ * A run: one execution of a scenario, from the recording to the report.
+ */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include <stdint.h>
+
+#include "check/pool.h"
+#include "lab/lab.h"
+#include "record/workload.h"
+#include "results/store/store.h"
+#include "run/progress.h"
+#include "scenario/scenario.h"
+
+struct error;
+
+/* What several runs of one process share. The pool stays warm from one run to
+ * the next as long as the guests fit. */
+struct engine {
+	struct lab *lab;
+	struct progress *progress;
+	unsigned checkers;
+	const char *runs; /* folder of all runs */
+	struct pool *pool;
+	struct guest_image image; /* that the pool boots */
+	uint64_t pool_memory, pool_disk;
+	uint32_t pool_block;
+	char *pool_dir; /* consoles of the checkers until they are taken over */
+};
+void engine_release(struct engine *en);
+
+struct run_outcome {
+	char *dir; /* NULL: not even begun */
+	enum verdict verdict;
+	int as_expected;
+	int interrupted;
+};
+void run_outcome_release(struct run_outcome *o);
+
+/*
+ * Records, judges, reports. Returns 0 with an outcome (any verdict, or
+ * interrupted), or -errno when the harness failed; ret->dir is set as soon as
+ * there is a directory, so what was collected can be looked at.
+ */
+int run_scenario(struct engine *en, const struct scenario *s,
+		 struct run_outcome *ret, struct error *e);
+
+/* Judges all states of a run again, with the scenario's check, its store
+ * written anew. No recording. */
+int run_check_again(struct engine *en, const char *dir,
+		    const struct scenario *s, struct run_outcome *ret,
+		    struct error *e);
+
+/* Judges one state; the store is not touched. */
+int run_check_state(struct engine *en, const char *dir, const char *source,
+		    const char *state, const struct scenario *s,
+		    struct judgement *ret, struct error *e);
+
+/* One recording of a run with its state space: for judging, export, shell. */
+struct recorded {
+	char *base, *log, *units; /* base NULL: none */
+	struct history *history;
+	struct state_space *space;
+};
+/* units_path NULL: in the recording's folder. */
+int recorded_open(const char *dir, const char *source,
+		  const struct scenario *s, const char *units_path,
+		  struct recorded *ret, struct error *e);
+void recorded_release(struct recorded *r);
+
+/* Boots (or keeps) the pool that the scenario needs. */
+int engine_ready(struct engine *en, const struct scenario *s, struct error *e);
+
+#endif

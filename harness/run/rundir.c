@@ -1,0 +1,119 @@
+#include "run/rundir.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+
+/* Readers find the old link or the new one, never none. */
+static int point_latest(const char *folder, const char *id, struct error *e)
+{
+	CLEANUP_FREE char *link = xasprintf("%s/latest", folder);
+	CLEANUP_FREE char *tmp = xasprintf("%s/.latest.%d", folder,
+					   (int)getpid());
+
+	unlink(tmp);
+	if (symlink(id, tmp) < 0 || rename(tmp, link) < 0)
+		return error_errno(e, errno, "cannot make the link %s", link);
+	return 0;
+}
+
+static char *run_id(uint64_t seed, int attempt)
+{
+	char utc[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(utc, sizeof(utc), "%Y%m%dT%H%M%SZ", &tm);
+	if (attempt)
+		return xasprintf("%s-%" PRIu64 ".%d", utc, seed, attempt);
+	return xasprintf("%s-%" PRIu64, utc, seed);
+}
+
+int rundir_create(const char *runs, const char *name, uint64_t seed,
+		  char **ret_path, struct error *e)
+{
+	CLEANUP_FREE char *folder = xasprintf("%s/%s", runs, name);
+	int err = mkdir_p(folder, e);
+
+	for (int attempt = 0; !err && attempt < 1000; attempt++) {
+		CLEANUP_FREE char *id = run_id(seed, attempt);
+		CLEANUP_FREE char *path = xasprintf("%s/%s", folder, id);
+
+		if (mkdir(path, 0777) == 0) {
+			err = point_latest(folder, id, e);
+			if (!err)
+				*ret_path = TAKE(path);
+			return err;
+		}
+		if (errno != EEXIST)
+			return error_errno(e, errno, "cannot create folder %s",
+					   path);
+	}
+	return err ? err : error_set(e, EEXIST, "too many runs in %s", folder);
+}
+
+static int is_run(const char *path)
+{
+	CLEANUP_FREE char *store = xasprintf("%s/results.sqlite", path);
+
+	return access(store, F_OK) == 0;
+}
+
+int rundir_find(const char *runs, const char *text, char **ret_path,
+		struct error *e)
+{
+	CLEANUP_FREE char *beside = xasprintf("%s/%s", runs, text);
+	CLEANUP_FREE char *latest = xasprintf("%s/%s/latest", runs, text);
+	const char *const places[] = { text, beside, latest };
+	char resolved[PATH_MAX];
+	int err;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (!is_run(places[i]) || !realpath(places[i], resolved))
+			continue;
+		*ret_path = xstrdup(resolved);
+		return 0;
+	}
+	err = error_set(e, ENOENT, "there is no run '%s', neither as a folder "
+			"nor in %s", text, runs);
+	error_hint(e, "`powercut list` shows the runs");
+	return err;
+}
+
+static int not_a_state(const char *text, struct error *e)
+{
+	int err = error_set(e, EINVAL, "'%s' does not name a state", text);
+
+	error_hint(e, "expected RUN@CUT:SURVIVORS, such as "
+		   "append-log@w12:all-11");
+	return err;
+}
+
+int rundir_split(const char *text, char **ret_run, char **ret_source,
+		 char **ret_state, struct error *e)
+{
+	const char *at = strrchr(text, '@'), *slash, *state;
+
+	if (!at || at == text || !at[1])
+		return not_a_state(text, e);
+	state = at + 1;
+	slash = strchr(state, '/');
+	if (slash && strncmp(state, "live-", 5))
+		return not_a_state(text, e);
+	*ret_run = xasprintf("%.*s", (int)(at - text), text);
+	*ret_source = slash ? xasprintf("%.*s", (int)(slash - state), state) :
+			      xstrdup("replay");
+	*ret_state = xstrdup(slash ? slash + 1 : state);
+	return 0;
+}

@@ -1,0 +1,38 @@
+/*
+ * Run directories: results/runs/NAME/UTC-SEED/, with NAME/latest beside them.
+ *
+ *   scenario.yaml   resolved: every default spelled out
+ *   results.sqlite  the store
+ *   report.json, junit.xml, report.html
+ *   base.img        the disk after setup (where live cuts were made)
+ *   checkers/       consoles of the checker guests
+ *   replay/         the recording that replayed cuts are made of
+ *   live-1/ ...     the recording of each live cut
+ *
+ * and in each recording's folder drive.log, trace.bin, units.dat,
+ * console.log, kernel.log, workload.out.
+ *
+ * A run is named by its path, by NAME/UTC-SEED, or by NAME alone: the latest.
+ */
+#ifndef RUN_RUNDIR_H
+#define RUN_RUNDIR_H
+
+#include <stdint.h>
+
+struct error;
+
+/* Makes a new one and points `latest` at it. Caller frees the path. */
+int rundir_create(const char *runs, const char *name, uint64_t seed,
+		  char **ret_path, struct error *e);
+/* The absolute path of the run that `text` names. Caller frees. */
+int rundir_find(const char *runs, const char *text, char **ret_path,
+		struct error *e);
+/*
+ * Splits RUN@STATE. ret_source: the recording's folder ("replay", "live-3"),
+ * ret_state: CUT:SURVIVORS. -EINVAL where it is not of that form. Caller frees
+ * all three.
+ */
+int rundir_split(const char *text, char **ret_run, char **ret_source,
+		 char **ret_state, struct error *e);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * A run under way: what the files of this room share.
+ *
+ * In the order in which they are used: run.c (begin and end), recording.c
+ * (the reference, live cuts), judging.c (a recording through its plan),
+ * facts.c (what the store is told), verdict.c (the conclusion), again.c and
+ * single.c (judging without recording).
+ */
+#ifndef RUN_STEPS_H
+#define RUN_STEPS_H
+
+#include "common/error.h"
+#include "record/record.h"
+#include "run/run.h"
+
+struct run {
+	struct engine *engine;
+	const struct scenario *scenario;
+	struct workload workload;
+	struct store *store;
+	char *dir; /* borrowed from the outcome */
+	uint64_t start_ns;
+	uint64_t left_out; /* states over the budget */
+	char *unknown; /* why the run as a whole cannot be judged, or NULL */
+	int interrupted;
+	/* while judging */
+	const char *source;
+	struct error store_error; /* the first; message "" if none */
+};
+
+/* facts.c */
+int run_store_facts(struct run *r, struct error *e);
+int run_store_marks(struct run *r, const struct history *h, struct error *e);
+int run_store_counts(struct run *r, const struct recording *rec,
+		     const struct history *h, struct error *e);
+
+/* recording.c */
+int run_record_reference(struct run *r, struct recorded *ret, struct error *e);
+int run_live_cuts(struct run *r, const struct recorded *reference,
+		  struct error *e);
+
+/* judging.c: `source` is the recording's folder in the run. */
+int run_judge(struct run *r, const struct recorded *rec, const char *source,
+	      struct error *e);
+
+/* verdict.c: turns what the steps returned (err) into the outcome; closes the
+ * store, releases the run. */
+int run_finish(struct run *r, int err, struct run_outcome *ret,
+	       struct error *e);
+
+#endif

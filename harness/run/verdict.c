@@ -1,0 +1,129 @@
+#include "run/steps.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/files.h"
+#include "results/report/report.h"
+
+static enum verdict verdict_of(const struct run *r,
+			       const struct store_totals *t,
+			       const char **ret_reason)
+{
+	*ret_reason = NULL;
+	if (t->violated)
+		return VERDICT_VIOLATED;
+	if (r->interrupted) {
+		*ret_reason = "interrupted before all states were judged";
+		return VERDICT_UNKNOWN;
+	}
+	if (r->unknown) {
+		*ret_reason = r->unknown;
+		return VERDICT_UNKNOWN;
+	}
+	if (t->unknown) {
+		*ret_reason = "some states could not be judged";
+		return VERDICT_UNKNOWN;
+	}
+	if (!t->interesting_cuts || !t->states_checked) {
+		*ret_reason = "no cut fell where a write was volatile or a "
+			      "promise at stake";
+		return VERDICT_VACUOUS;
+	}
+	return VERDICT_HELD;
+}
+
+static int write_report(const char *dir, const char *name,
+			const struct buf *text, struct error *e)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, name);
+
+	return file_write(path, buf_text(text), text->len, e);
+}
+
+static int write_reports(const char *dir, struct error *e)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT, junit = BUF_INIT,
+			       html = BUF_INIT;
+	int err = report_json(dir, &json, e);
+
+	if (!err)
+		err = write_report(dir, "report.json", &json, e);
+	if (!err)
+		err = report_junit(&dir, 1, &junit, e);
+	if (!err)
+		err = write_report(dir, "junit.xml", &junit, e);
+	if (!err)
+		err = report_html(dir, &html, e);
+	if (!err)
+		err = write_report(dir, "report.html", &html, e);
+	return err;
+}
+
+static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
+{
+	double seconds = (double)(now_ns() - r->start_ns) / 1e9;
+	struct store_totals totals;
+	const char *reason;
+	int err = store_commit(r->store, e);
+
+	if (!err)
+		err = store_find(r->store, e);
+	if (!err)
+		err = store_totals(r->store, &totals, e);
+	if (err)
+		return err;
+	ret->verdict = verdict_of(r, &totals, &reason);
+	ret->interrupted = r->interrupted;
+	ret->as_expected = (int)ret->verdict == (int)VERDICT_HELD ?
+				   r->scenario->expect == EXPECT_HELD :
+				   ret->verdict == VERDICT_VIOLATED &&
+					   r->scenario->expect ==
+						   EXPECT_VIOLATED;
+	err = store_set(r->store, "verdict", verdict_name(ret->verdict), e);
+	if (!err && reason)
+		err = store_set(r->store, "reason", reason, e);
+	if (!err)
+		err = store_setf(r->store, e, "left_out", "%" PRIu64,
+				 r->left_out);
+	if (!err)
+		err = store_setf(r->store, e, "seconds", "%.3f", seconds);
+	if (!err)
+		err = store_set(r->store, "phase",
+				r->interrupted ? "interrupted" : "done", e);
+	if (!err)
+		err = store_commit(r->store, e);
+	return err ? err : write_reports(r->dir, e);
+}
+
+/* What went wrong stays readable in the store. */
+static void store_failure(struct run *r, const struct error *e)
+{
+	if (!r->store)
+		return;
+	store_set(r->store, "phase", "failed", NULL);
+	store_set(r->store, "verdict", verdict_name(VERDICT_UNKNOWN), NULL);
+	store_set(r->store, "reason", e->message, NULL);
+	store_commit(r->store, NULL);
+}
+
+/* Turns what the steps returned into the outcome. */
+int run_finish(struct run *r, int err, struct run_outcome *ret,
+		  struct error *e)
+{
+	if (err == -ECANCELED) {
+		r->interrupted = 1;
+		err = 0;
+	}
+	if (!err)
+		err = conclude(r, ret, e);
+	if (err)
+		store_failure(r, e);
+	store_close(r->store);
+	workload_release(&r->workload);
+	free(r->unknown);
+	return err;
+}

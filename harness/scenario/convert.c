@@ -1,0 +1,371 @@
+/*
+ * Meaning, one function per part of the file. The document is at hand only
+ * for the positions of errors: values come from the raw scenario.
+ */
+#include "scenario/convert.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/nearest.h"
+#include "common/quantity.h"
+
+#define KiB (1ULL << 10)
+#define MiB (1ULL << 20)
+#define GiB (1ULL << 30)
+#define TiB (1ULL << 40)
+#define SECOND 1000000000ULL
+#define NAME_LEN_MAX 64
+
+int quantity_at(struct document *d, const char *path, const char *text,
+		quantity_fn parse, uint64_t min, uint64_t max,
+		const char *range, uint64_t *ret, struct error *e)
+{
+	struct error reason;
+	uint64_t value;
+
+	if (!text)
+		return 0;
+	if (parse(text, &value, &reason) < 0)
+		return document_error(d, path, e, "%s: %s", path,
+				      reason.message);
+	if (value < min || value > max)
+		return document_error(d, path, e, "%s is %.40s; expected %s",
+				      path, text, range);
+	*ret = value;
+	return 0;
+}
+
+static int not_yet(struct document *d, const char *path, struct error *e,
+		   const char *value, const char *instead)
+{
+	return document_error(d, path, e,
+			      "%s: %.60s is not supported yet; expected %s",
+			      path, value, instead);
+}
+
+/* Refuses a word that stands in the file and has nothing behind it yet. */
+static int built(struct document *d, const char *path, struct error *e,
+		 const cyaml_strval_t *words, int value, int supported)
+{
+	if (value == supported)
+		return 0;
+	return not_yet(d, path, e, word_of(words, value),
+		       word_of(words, supported));
+}
+
+static char *text_or(const char *text, const char *otherwise)
+{
+	return xstrdup(text ? text : otherwise);
+}
+
+/* The name becomes a folder, a test suite's name, a part of state names. */
+static int convert_name(struct document *d, const char *name, char **ret,
+			struct error *e)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len = strlen(name);
+
+	if (!len || len > NAME_LEN_MAX || !strchr(first, *name) ||
+	    strspn(name, rest) != len)
+		return document_error(d, "name", e,
+				      "name is '%.80s'; expected 1 to %d of "
+				      "a-z, 0-9, '.', '_' and '-', a letter or "
+				      "digit first", name, NAME_LEN_MAX);
+	*ret = xstrdup(name);
+	return 0;
+}
+
+/* A known kernel's name, or a path, which is seen from the scenario. */
+static int convert_kernel(struct document *d, const char *kernel,
+			  struct scenario *s, struct error *e)
+{
+	static const char *const known[] = { "debian-6.1", "debian-6.12",
+					     NULL };
+	const char *nearest;
+	char *path;
+
+	if (!kernel || !strcmp(kernel, "debian-6.1")) {
+		s->guest.kernel = xstrdup("debian-6.1");
+		return 0;
+	}
+	if (!strcmp(kernel, "debian-6.12"))
+		return not_yet(d, "guest.kernel", e, kernel, "debian-6.1");
+	path = *kernel == '/' ? xstrdup(kernel) :
+				xasprintf("%s/%s", s->folder, kernel);
+	s->guest.kernel = path;
+	if (*kernel && access(path, R_OK) == 0)
+		return 0;
+	nearest = nearest_word(kernel, known);
+	return document_error(d, "guest.kernel", e,
+			      "cannot read kernel %s: %s; expected debian-6.1 "
+			      "or the path of a kernel%s%s%s", path,
+			      strerror(*kernel ? errno : ENOENT),
+			      nearest ? "; did you mean " : "",
+			      nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static int convert_image(struct document *d, const char *image, char **ret,
+			 struct error *e)
+{
+	if (!image || !strcmp(image, "micro")) {
+		*ret = xstrdup("micro");
+		return 0;
+	}
+	if (!strcmp(image, "debian") || !strncmp(image, "oci:", 4))
+		return not_yet(d, "guest.image", e, image, "micro");
+	return document_error(d, "guest.image", e,
+			      "guest.image is '%.60s'; expected micro, debian "
+			      "or oci:ARCHIVE", image);
+}
+
+static int convert_guest(struct document *d, const struct raw_guest *raw,
+			 struct scenario *s, struct error *e)
+{
+	int err = convert_kernel(d, raw->kernel, s, e);
+
+	if (!err)
+		err = convert_image(d, raw->image, &s->guest.image, e);
+	if (!err && raw->packages.count)
+		err = not_yet(d, "guest.packages", e, "a list of packages",
+			      "[]");
+	s->guest.memory = 256 * MiB;
+	if (!err)
+		err = quantity_at(d, "guest.memory", raw->memory, parse_size,
+				  128 * MiB, TiB, "128MiB to 1TiB",
+				  &s->guest.memory, e);
+	if (!err && s->guest.memory % MiB)
+		err = document_error(d, "guest.memory", e,
+				     "guest.memory is %.40s; expected whole "
+				     "MiB", raw->memory);
+	return err;
+}
+
+/* capacity only matters when the cache can fill: destaging is not built. */
+static int convert_capacity(struct document *d, const char *text,
+			    struct scenario *s, struct error *e)
+{
+	uint64_t capacity = UINT64_MAX;
+	int err = quantity_at(d, "drive.cache.capacity", text, parse_size, 1,
+			      UINT64_MAX, "more than 0", &capacity, e);
+
+	if (!err && capacity < s->drive.size)
+		err = not_yet(d, "drive.cache.capacity", e, text,
+			      "at least the drive's size, or no such key");
+	s->drive.cache.capacity = UINT64_MAX;
+	return err;
+}
+
+static int convert_tear(struct document *d, const char *text,
+			struct scenario *s, struct error *e)
+{
+	uint64_t tear = 4096;
+	int err = quantity_at(d, "drive.cache.tear", text, parse_size, 512,
+			      64 * KiB, "a power of two from 512 to 64KiB",
+			      &tear, e);
+
+	if (!err && (tear & (tear - 1)))
+		err = document_error(d, "drive.cache.tear", e,
+				     "drive.cache.tear is %.40s; expected a "
+				     "power of two from 512 to 64KiB", text);
+	if (!err && tear < s->drive.block)
+		err = document_error(d, "drive.cache.tear", e,
+				     "drive.cache.tear is %.40s; expected at "
+				     "least drive.block, %u: a drive writes "
+				     "whole blocks", text, s->drive.block);
+	s->drive.cache.tear = (uint32_t)tear;
+	return err;
+}
+
+static int convert_cache(struct document *d, const struct raw_cache *raw,
+			 struct scenario *s, struct error *e)
+{
+	int err = built(d, "drive.cache.mode", e, cache_mode_words, raw->mode,
+			CACHE_WRITEBACK);
+
+	if (!err)
+		err = built(d, "drive.cache.order", e, cache_order_words,
+			    raw->order, ORDER_ANY);
+	if (!err)
+		err = built(d, "drive.cache.flush", e, flush_words, raw->flush,
+			    FLUSH_HONEST);
+	if (!err)
+		err = built(d, "drive.cache.fua", e, fua_words, raw->fua,
+			    FUA_HONORED);
+	if (!err)
+		err = built(d, "drive.cache.power_loss_protection", e,
+			    bool_words, raw->power_loss_protection, 0);
+	s->drive.cache.mode = raw->mode;
+	s->drive.cache.order = raw->order;
+	s->drive.cache.flush = raw->flush;
+	s->drive.cache.fua = raw->fua;
+	s->drive.cache.power_loss_protection = raw->power_loss_protection;
+	if (!err)
+		err = convert_capacity(d, raw->capacity, s, e);
+	if (!err)
+		err = convert_tear(d, raw->tear, s, e);
+	return err;
+}
+
+static int convert_drive(struct document *d, const struct raw_drive *raw,
+			 struct scenario *s, struct error *e)
+{
+	uint64_t block = 512, unit;
+	int err = built(d, "drive.bus", e, bus_words, raw->bus, BUS_NVME);
+
+	s->drive.bus = raw->bus;
+	s->drive.size = 128 * MiB;
+	if (!err)
+		err = quantity_at(d, "drive.size", raw->size, parse_size, MiB,
+				  16 * TiB, "1MiB to 16TiB", &s->drive.size,
+				  e);
+	if (!err)
+		err = quantity_at(d, "drive.block", raw->block, parse_size,
+				  512, 4096, "512 or 4096", &block, e);
+	if (!err && block != 512 && block != 4096)
+		err = document_error(d, "drive.block", e,
+				     "drive.block is %.40s; expected 512 or "
+				     "4096", raw->block);
+	s->drive.block = (uint32_t)block;
+	if (!err)
+		err = convert_cache(d, &raw->cache, s, e);
+	if (err)
+		return err;
+	/* tear is at least block, and both are powers of two */
+	unit = s->drive.cache.tear;
+	if (s->drive.size % unit)
+		return document_error(d, "drive.size", e,
+				      "drive.size is %.40s; expected a multiple "
+				      "of drive.block and drive.cache.tear, "
+				      "%llu bytes", raw->size,
+				      (unsigned long long)unit);
+	return 0;
+}
+
+static int convert_filesystem(struct document *d,
+			      const struct raw_filesystem *raw,
+			      struct scenario *s, struct error *e)
+{
+	static const char *const types[] = { "ext4", "ext3", "ext2", "xfs",
+					     "btrfs", "f2fs", "vfat", "exfat",
+					     "bcachefs", NULL };
+	const char *type = raw->type ? raw->type : "ext4";
+	const char *nearest;
+
+	s->filesystem.type = xstrdup(type);
+	s->filesystem.mkfs = text_or(raw->mkfs, "");
+	s->filesystem.mount = text_or(raw->mount, "");
+	if (!strcmp(type, "ext4"))
+		return 0;
+	nearest = nearest_word(type, types);
+	if (nearest && !strcmp(nearest, type))
+		return not_yet(d, "filesystem.type", e, type, "ext4");
+	return document_error(d, "filesystem.type", e,
+			      "filesystem.type is '%.60s'; expected ext4%s%s%s",
+			      type, nearest ? "; did you mean " : "",
+			      nearest ? nearest : "", nearest ? "?" : "");
+}
+
+/* The list as a NULL-terminated argv; NULL where it is not in the file. */
+static int convert_argv(struct document *d, const char *path,
+			const struct raw_list *list, char ***ret,
+			struct error *e)
+{
+	if (!list->count)
+		return 0;
+	if (!*list->items[0])
+		return document_error(d, path, e, "%s: the program's name is "
+				      "empty; expected [program, argument]",
+				      path);
+	*ret = xcalloc((size_t)list->count + 1, sizeof(**ret));
+	for (unsigned int i = 0; i < list->count; i++)
+		(*ret)[i] = xstrdup(list->items[i]);
+	return 0;
+}
+
+static int convert_timeout(struct document *d, const char *path,
+			   const char *text, uint64_t otherwise, uint64_t *ret,
+			   struct error *e)
+{
+	*ret = otherwise;
+	return quantity_at(d, path, text, parse_duration, 1, 86400 * SECOND,
+			   "more than 0s, at most 24h", ret, e);
+}
+
+static int convert_workload(struct document *d,
+			    const struct raw_workload *raw, struct scenario *s,
+			    struct error *e)
+{
+	int err = convert_argv(d, "workload.setup", &raw->setup,
+			       &s->workload.setup, e);
+
+	if (!err)
+		err = convert_argv(d, "workload.run", &raw->run,
+				   &s->workload.run, e);
+	if (!err)
+		err = convert_timeout(d, "workload.timeout", raw->timeout,
+				      60 * SECOND, &s->workload.timeout_ns, e);
+	return err;
+}
+
+static int convert_states(struct document *d, const struct raw_states *raw,
+			  struct scenario *s, struct error *e)
+{
+	s->states.strategy = text_or(raw->strategy, "default");
+	if (strcmp(s->states.strategy, "default"))
+		return not_yet(d, "states.strategy", e, s->states.strategy,
+			       "default");
+	s->states.budget = 20000;
+	return quantity_at(d, "states.budget", raw->budget, parse_count, 1,
+			   UINT64_MAX, "at least 1", &s->states.budget, e);
+}
+
+static int convert_check(struct document *d, const struct raw_check *raw,
+			 struct scenario *s, struct error *e)
+{
+	int err = convert_argv(d, "check.run", &raw->run, &s->check.run, e);
+
+	s->check.fsck = !raw->skip_fsck;
+	if (!err && !s->check.fsck && !s->check.run)
+		err = document_error(d, "check", e,
+				     "check does nothing; expected fsck: true "
+				     "or run: [program, argument]");
+	if (!err)
+		err = convert_timeout(d, "check.timeout", raw->timeout,
+				      30 * SECOND, &s->check.timeout_ns, e);
+	return err;
+}
+
+int scenario_convert(struct document *d, const struct raw_scenario *raw,
+		     struct scenario *s, struct error *e)
+{
+	int err = convert_name(d, raw->name, &s->name, e);
+
+	s->about = text_or(raw->about, "");
+	s->mode = raw->mode;
+	s->expect = raw->expect;
+	s->seed = 1;
+	if (!err)
+		err = convert_guest(d, &raw->guest, s, e);
+	if (!err)
+		err = convert_drive(d, &raw->drive, s, e);
+	if (!err)
+		err = convert_filesystem(d, &raw->filesystem, s, e);
+	if (!err)
+		err = convert_workload(d, &raw->workload, s, e);
+	if (!err)
+		err = cuts_convert(d, raw, s, e);
+	if (!err)
+		err = convert_states(d, &raw->states, s, e);
+	if (!err)
+		err = convert_check(d, &raw->check, s, e);
+	if (!err)
+		err = quantity_at(d, "seed", raw->seed, parse_count, 0,
+				  UINT64_MAX, "a whole number", &s->seed, e);
+	return err;
+}

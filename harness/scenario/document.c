@@ -1,0 +1,203 @@
+#include "scenario/document.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+
+const char *node_text(const yaml_node_t *node)
+{
+	if (!node || node->type != YAML_SCALAR_NODE)
+		return NULL;
+	return (const char *)node->data.scalar.value;
+}
+
+/* What a file holds must not control the terminal that shows it. */
+static void disarm(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static int report(const struct document *d, yaml_mark_t mark, struct error *e,
+		  const char *fmt, va_list ap) __attribute__((format(printf, 4, 0)));
+
+static int report(const struct document *d, yaml_mark_t mark, struct error *e,
+		  const char *fmt, va_list ap)
+{
+	char text[768];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	disarm(text);
+	return error_set(e, EINVAL, "%s:%zu:%zu: %s", d->name, mark.line + 1,
+			 mark.column + 1, text);
+}
+
+int document_error_at(const struct document *d, yaml_mark_t mark,
+		      struct error *e, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = report(d, mark, e, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static yaml_node_t *find_key(struct document *d, yaml_node_t *map,
+			     const char *key, size_t len)
+{
+	yaml_node_pair_t *pair;
+
+	if (map->type != YAML_MAPPING_NODE)
+		return NULL;
+	for (pair = map->data.mapping.pairs.start;
+	     pair < map->data.mapping.pairs.top; pair++) {
+		const char *text = node_text(
+			yaml_document_get_node(&d->yaml, pair->key));
+
+		if (text && strlen(text) == len && !memcmp(text, key, len))
+			return yaml_document_get_node(&d->yaml, pair->value);
+	}
+	return NULL;
+}
+
+static yaml_node_t *find_item(struct document *d, yaml_node_t *list, size_t i)
+{
+	yaml_node_item_t *start = list->data.sequence.items.start;
+
+	if (list->type != YAML_SEQUENCE_NODE ||
+	    i >= (size_t)(list->data.sequence.items.top - start))
+		return NULL;
+	return yaml_document_get_node(&d->yaml, start[i]);
+}
+
+/* The node that the path leads to, or the last one on the way. */
+static yaml_node_t *find(struct document *d, const char *path)
+{
+	yaml_node_t *node = yaml_document_get_root_node(&d->yaml);
+
+	while (node && *path) {
+		size_t len = strcspn(path, ".[");
+		yaml_node_t *next;
+
+		if (*path == '[') {
+			char *end;
+
+			next = find_item(d, node, strtoul(path + 1, &end, 10));
+			path = end + 1; /* behind the ] */
+		} else {
+			next = find_key(d, node, path, len);
+			path += len;
+		}
+		if (*path == '.')
+			path++;
+		if (!next)
+			break;
+		node = next;
+	}
+	return node;
+}
+
+int document_error(struct document *d, const char *path, struct error *e,
+		   const char *fmt, ...)
+{
+	yaml_mark_t start = { 0, 0, 0 };
+	yaml_node_t *node = find(d, path);
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = report(d, node ? node->start_mark : start, e, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+/* libyaml's reader says where it failed in bytes only. */
+static yaml_mark_t mark_of_offset(const char *data, size_t len, size_t offset)
+{
+	yaml_mark_t mark = { offset, 0, 0 };
+
+	for (size_t i = 0; i < len && i < offset; i++) {
+		mark.column++;
+		if (data[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		}
+	}
+	return mark;
+}
+
+static int not_yaml(const struct document *d, const yaml_parser_t *parser,
+		    const char *data, size_t len, struct error *e)
+{
+	const char *problem = parser->problem ? parser->problem : "no reason";
+	const char *context = parser->context ? parser->context : "";
+	yaml_mark_t mark = parser->problem_mark;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		abort();
+	if (parser->error == YAML_READER_ERROR)
+		mark = mark_of_offset(data, len, parser->problem_offset);
+	return document_error_at(d, mark, e, "not valid YAML: %s%s%s", problem,
+				 *context ? " " : "", context);
+}
+
+/* A second document would be ignored: refuse it. */
+static int expect_end(const struct document *d, yaml_parser_t *parser,
+		      const char *data, size_t len, struct error *e)
+{
+	yaml_document_t more;
+	yaml_node_t *root;
+	int err = 0;
+
+	if (!yaml_parser_load(parser, &more))
+		return not_yaml(d, parser, data, len, e);
+	root = yaml_document_get_root_node(&more);
+	if (root)
+		err = document_error_at(d, more.start_mark, e,
+					"a second document; expected one "
+					"scenario in a file");
+	yaml_document_delete(&more);
+	return err;
+}
+
+int document_load(struct document *d, const char *name, const void *data,
+		  size_t len, struct error *e)
+{
+	yaml_parser_t parser;
+	int err = 0;
+
+	*d = (struct document){ .name = name };
+	if (len > DOCUMENT_MAX)
+		return error_set(e, EFBIG, "%s:1:1: the file is too large; "
+				 "expected at most %u bytes", name,
+				 DOCUMENT_MAX);
+	if (!yaml_parser_initialize(&parser))
+		abort();
+	yaml_parser_set_input_string(&parser, data, len);
+	if (!yaml_parser_load(&parser, &d->yaml)) {
+		err = not_yaml(d, &parser, data, len, e);
+	} else {
+		d->loaded = 1;
+		/* At the end of the stream there is no more to load. */
+		if (yaml_document_get_root_node(&d->yaml))
+			err = expect_end(d, &parser, data, len, e);
+	}
+	yaml_parser_delete(&parser);
+	if (err)
+		document_release(d);
+	return err;
+}
+
+void document_release(struct document *d)
+{
+	if (d->loaded)
+		yaml_document_delete(&d->yaml);
+	d->loaded = 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * A YAML file in memory, with the position of everything in it.
+ *
+ * libcyaml tells what is wrong but not where; so the same bytes are loaded
+ * with libyaml too, and every check of a scenario reports through here.
+ *
+ * The bytes are not trusted: at most DOCUMENT_MAX of them, one document,
+ * nesting as deep as libyaml allows (1000 levels). Aliases stay references:
+ * whoever follows them must bound what they expand to.
+ */
+#ifndef SCENARIO_DOCUMENT_H
+#define SCENARIO_DOCUMENT_H
+
+#include <stddef.h>
+#include <yaml.h>
+
+#define DOCUMENT_MAX (1u << 20) /* bytes */
+
+struct error;
+
+struct document {
+	const char *name; /* of the file, for messages; borrowed */
+	yaml_document_t yaml;
+	int loaded;
+};
+
+/* -EINVAL: not YAML, -EFBIG: too large. On failure nothing is to release. */
+int document_load(struct document *d, const char *name, const void *data,
+		  size_t len, struct error *e);
+void document_release(struct document *d);
+
+/* Text of a scalar node, or NULL. */
+const char *node_text(const yaml_node_t *node);
+
+/*
+ * All errors: "FILE:LINE:COLUMN: message", control characters replaced.
+ * Returns -EINVAL. The first takes a place, the second a path such as
+ * "drive.cache.tear" or "cuts[2].at": where it is not in the file, the
+ * position is that of the innermost part of it that is.
+ */
+int document_error_at(const struct document *d, yaml_mark_t mark,
+		      struct error *e, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+int document_error(struct document *d, const char *path, struct error *e,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,200 @@
+#include "scenario/schema.h"
+
+/* Without the end. */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]) - 1)
+#define OPTIONAL (CYAML_FLAG_OPTIONAL)
+#define ITEMS_MAX 1000
+
+/* Each list ends with a NULL word; DESIGN.md 5.1 has the words. */
+const cyaml_strval_t bus_words[] = {
+	{ "nvme", BUS_NVME },
+	{ "virtio", BUS_VIRTIO },
+	{ "scsi", BUS_SCSI },
+	{ NULL, 0 },
+};
+const cyaml_strval_t cache_mode_words[] = {
+	{ "writeback", CACHE_WRITEBACK },
+	{ "writethrough", CACHE_WRITETHROUGH },
+	{ "none", CACHE_NONE },
+	{ NULL, 0 },
+};
+const cyaml_strval_t cache_order_words[] = {
+	{ "any", ORDER_ANY },
+	{ "fifo", ORDER_FIFO },
+	{ NULL, 0 },
+};
+const cyaml_strval_t flush_words[] = {
+	{ "honest", FLUSH_HONEST },
+	{ "ignored", FLUSH_IGNORED },
+	{ NULL, 0 },
+};
+const cyaml_strval_t fua_words[] = {
+	{ "honored", FUA_HONORED },
+	{ "ignored", FUA_IGNORED },
+	{ NULL, 0 },
+};
+const cyaml_strval_t mode_words[] = {
+	{ "replay", MODE_REPLAY },
+	{ "live", MODE_LIVE },
+	{ "both", MODE_BOTH },
+	{ NULL, 0 },
+};
+const cyaml_strval_t expect_words[] = {
+	{ "held", EXPECT_HELD },
+	{ "violated", EXPECT_VIOLATED },
+	{ NULL, 0 },
+};
+/* libcyaml's own booleans take every unknown word for true. */
+const cyaml_strval_t bool_words[] = {
+	{ "false", 0 },
+	{ "true", 1 },
+	{ NULL, 0 },
+};
+static const cyaml_strval_t skip_words[] = {
+	{ "true", 0 },
+	{ "false", 1 },
+	{ NULL, 0 },
+};
+static const cyaml_strval_t every_words[] = {
+	{ "write", RAW_EVERY_WRITE },
+	{ "flush", RAW_EVERY_FLUSH },
+	{ "mark", RAW_EVERY_MARK },
+	{ NULL, 0 },
+};
+
+#define TEXT(type, member)                                                     \
+	CYAML_FIELD_STRING_PTR(#member, OPTIONAL | CYAML_FLAG_POINTER, type,   \
+			       member, 0, CYAML_UNLIMITED)
+#define WORD_KEY(key, type, member, words)                                     \
+	CYAML_FIELD_ENUM(key, OPTIONAL | CYAML_FLAG_STRICT, type, member,      \
+			 words, COUNT(words))
+#define WORD(type, member, words) WORD_KEY(#member, type, member, words)
+#define MAP(type, member, fields)                                              \
+	CYAML_FIELD_MAPPING(#member, OPTIONAL, type, member, fields)
+#define LIST(type, member, flags, min)                                         \
+	CYAML_FIELD_SEQUENCE_COUNT(#member, (flags) | CYAML_FLAG_POINTER,      \
+				   type, member.items, member.count,           \
+				   &list_item, min, ITEMS_MAX)
+
+static const cyaml_schema_value_t list_item = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t guest_fields[] = {
+	TEXT(struct raw_guest, kernel),
+	TEXT(struct raw_guest, image),
+	LIST(struct raw_guest, packages, OPTIONAL, 0),
+	TEXT(struct raw_guest, memory),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t cache_fields[] = {
+	WORD(struct raw_cache, mode, cache_mode_words),
+	TEXT(struct raw_cache, capacity),
+	WORD(struct raw_cache, order, cache_order_words),
+	TEXT(struct raw_cache, tear),
+	WORD(struct raw_cache, flush, flush_words),
+	WORD(struct raw_cache, fua, fua_words),
+	WORD(struct raw_cache, power_loss_protection, bool_words),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t drive_fields[] = {
+	WORD(struct raw_drive, bus, bus_words),
+	TEXT(struct raw_drive, size),
+	TEXT(struct raw_drive, block),
+	MAP(struct raw_drive, cache, cache_fields),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t filesystem_fields[] = {
+	TEXT(struct raw_filesystem, type),
+	TEXT(struct raw_filesystem, mkfs),
+	TEXT(struct raw_filesystem, mount),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t workload_fields[] = {
+	LIST(struct raw_workload, setup, OPTIONAL, 1),
+	LIST(struct raw_workload, run, 0, 1),
+	TEXT(struct raw_workload, timeout),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t at_fields[] = {
+	TEXT(struct raw_at, mark),
+	TEXT(struct raw_at, nth),
+	TEXT(struct raw_at, write),
+	TEXT(struct raw_at, flush),
+	TEXT(struct raw_at, after),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t random_fields[] = {
+	CYAML_FIELD_STRING_PTR("count", CYAML_FLAG_POINTER, struct raw_random,
+			       count, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t cut_fields[] = {
+	WORD(struct raw_cut, every, every_words),
+	CYAML_FIELD_MAPPING_PTR("at", OPTIONAL, struct raw_cut, at, at_fields),
+	CYAML_FIELD_MAPPING_PTR("random", OPTIONAL, struct raw_cut, random,
+				random_fields),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t cut_item = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_cut, cut_fields),
+};
+
+static const cyaml_schema_field_t states_fields[] = {
+	TEXT(struct raw_states, strategy),
+	TEXT(struct raw_states, budget),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t check_fields[] = {
+	WORD_KEY("fsck", struct raw_check, skip_fsck, skip_words),
+	LIST(struct raw_check, run, OPTIONAL, 1),
+	TEXT(struct raw_check, timeout),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t scenario_fields[] = {
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct raw_scenario,
+			       name, 0, CYAML_UNLIMITED),
+	TEXT(struct raw_scenario, about),
+	MAP(struct raw_scenario, guest, guest_fields),
+	MAP(struct raw_scenario, drive, drive_fields),
+	MAP(struct raw_scenario, filesystem, filesystem_fields),
+	CYAML_FIELD_MAPPING("workload", CYAML_FLAG_DEFAULT,
+			    struct raw_scenario, workload, workload_fields),
+	CYAML_FIELD_SEQUENCE("cuts", OPTIONAL | CYAML_FLAG_POINTER,
+			     struct raw_scenario, cuts, &cut_item, 1,
+			     ITEMS_MAX),
+	WORD(struct raw_scenario, mode, mode_words),
+	MAP(struct raw_scenario, states, states_fields),
+	MAP(struct raw_scenario, check, check_fields),
+	WORD(struct raw_scenario, expect, expect_words),
+	TEXT(struct raw_scenario, seed),
+	CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t scenario_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_scenario,
+			    scenario_fields),
+};
+
+const cyaml_config_t scenario_cyaml = {
+	.mem_fn = cyaml_mem,
+	.log_level = CYAML_LOG_ERROR, /* no log_fn: says nothing */
+	.flags = CYAML_CFG_DEFAULT,
+};
+
+const char *word_of(const cyaml_strval_t *words, int value)
+{
+	while (words->str && words->val != value)
+		words++;
+	return words->str;
+}

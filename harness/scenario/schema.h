@@ -1,0 +1,88 @@
+/*
+ * The file format: the keys of a scenario (DESIGN.md 5.1) as libcyaml loads
+ * them. Numbers and quantities stay text, for libcyaml reads "10ms" as 10;
+ * convert.c gives them meaning. NULL and 0 mean: not in the file.
+ */
+#ifndef SCENARIO_SCHEMA_H
+#define SCENARIO_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+
+#include "scenario/scenario.h"
+
+struct raw_list {
+	char **items;
+	unsigned int count;
+};
+
+enum raw_every {
+	RAW_EVERY_NONE,
+	RAW_EVERY_WRITE,
+	RAW_EVERY_FLUSH,
+	RAW_EVERY_MARK,
+};
+
+struct raw_at {
+	char *mark, *nth, *write, *flush, *after;
+};
+
+struct raw_random {
+	char *count;
+};
+
+struct raw_cut {
+	enum raw_every every;
+	struct raw_at *at;
+	struct raw_random *random;
+};
+
+struct raw_scenario {
+	char *name, *about;
+	struct raw_guest {
+		char *kernel, *image, *memory;
+		struct raw_list packages;
+	} guest;
+	struct raw_drive {
+		enum bus bus;
+		char *size, *block;
+		struct raw_cache {
+			enum cache_mode mode;
+			enum cache_order order;
+			enum flush_mode flush;
+			enum fua_mode fua;
+			int power_loss_protection;
+			char *capacity, *tear;
+		} cache;
+	} drive;
+	struct raw_filesystem {
+		char *type, *mkfs, *mount;
+	} filesystem;
+	struct raw_workload {
+		struct raw_list setup, run;
+		char *timeout;
+	} workload;
+	struct raw_cut *cuts;
+	unsigned int cuts_count;
+	enum run_mode mode;
+	struct raw_states {
+		char *strategy, *budget;
+	} states;
+	struct raw_check {
+		int skip_fsck; /* so that 0 is the default */
+		struct raw_list run;
+		char *timeout;
+	} check;
+	enum expect expect;
+	char *seed;
+};
+
+extern const cyaml_schema_value_t scenario_schema;
+extern const cyaml_config_t scenario_cyaml;
+
+/* The word of an enum's value, for writing it back. */
+const char *word_of(const cyaml_strval_t *words, int value);
+extern const cyaml_strval_t bus_words[], cache_mode_words[],
+	cache_order_words[], flush_words[], fua_words[], bool_words[],
+	mode_words[], expect_words[];
+
+#endif

@@ -1,0 +1,227 @@
+/*
+ * The view of a cut: its open units, the volatile writes on them, and picks.
+ *
+ * A unit is open if it may hold more than one version: it was written after
+ * its last durable version. A volatile write matters only on open units; one
+ * that a durable write has overwritten everywhere cannot be lost any more and
+ * is not listed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "states/space.h"
+
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void sort(uint32_t *values, size_t n)
+{
+	if (n)
+		qsort(values, n, sizeof(*values), by_value);
+}
+
+static void fill_units(struct view *v)
+{
+	const struct state_space *s = v->s;
+	const struct sweep *w = &s->sweep;
+
+	v->n = w->n_open;
+	v->units = xcalloc(v->n, sizeof(*v->units));
+	v->low = xcalloc(v->n, sizeof(*v->low));
+	v->high = xcalloc(v->n, sizeof(*v->high));
+	v->low_hash = xcalloc(v->n, sizeof(*v->low_hash));
+	v->high_hash = xcalloc(v->n, sizeof(*v->high_hash));
+	v->closed_hash = w->hash;
+	if (v->n)
+		memcpy(v->units, w->open, v->n * sizeof(*v->units));
+	sort(v->units, v->n);
+	for (size_t i = 0; i < v->n; i++) {
+		uint32_t u = v->units[i];
+
+		v->low[i] = w->low[u];
+		v->high[i] = w->high[u];
+		v->low_hash[i] = version_hash(s, u, v->low[i]);
+		v->high_hash[i] = version_hash(s, u, v->high[i]);
+		hash_sub(&v->closed_hash, v->high_hash[i]);
+	}
+}
+
+/* Counts the pairs of each write into s->counts, and lists the writes. */
+static size_t count_pairs(struct view *v)
+{
+	const struct state_space *s = v->s;
+	size_t n_pairs = 0, size = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		size += v->high[i] - v->low[i];
+	v->writes = xcalloc(size, sizeof(*v->writes));
+	for (size_t i = 0; i < v->n; i++) {
+		for (uint32_t k = v->low[i] + 1; k <= v->high[i]; k++) {
+			uint32_t command = s->versions[k].command;
+
+			if (!s->counts[command]++)
+				v->writes[v->n_writes++] = command;
+			n_pairs++;
+		}
+	}
+	sort(v->writes, v->n_writes);
+	return n_pairs;
+}
+
+/* Turns s->counts into each write's next free pair; the caller clears it. */
+static void place_pairs(struct view *v)
+{
+	uint32_t *counts = v->s->counts;
+	uint32_t sum = 0;
+
+	v->first_pair = xcalloc(v->n_writes + 1, sizeof(*v->first_pair));
+	for (size_t i = 0; i < v->n_writes; i++) {
+		uint32_t n = counts[v->writes[i]];
+
+		v->first_pair[i] = sum;
+		counts[v->writes[i]] = sum;
+		sum += n;
+	}
+	v->first_pair[v->n_writes] = sum;
+}
+
+static void fill_pairs(struct view *v)
+{
+	struct state_space *s = v->s;
+	size_t n = count_pairs(v);
+
+	place_pairs(v);
+	v->pairs = xcalloc(n, sizeof(*v->pairs));
+	for (size_t i = 0; i < v->n; i++)
+		for (uint32_t k = v->low[i] + 1; k <= v->high[i]; k++)
+			v->pairs[s->counts[s->versions[k].command]++] =
+				(struct pair){ (uint32_t)i, k };
+	for (size_t i = 0; i < v->n_writes; i++)
+		s->counts[v->writes[i]] = 0;
+}
+
+int view_at(struct state_space *s, uint64_t position, struct view **ret,
+	    struct error *e)
+{
+	int err = cut_check(s->h, position, e);
+
+	if (err)
+		return err;
+	if (!s->view || s->view->position != position) {
+		view_free(s->view);
+		s->view = xcalloc(1, sizeof(*s->view));
+		s->view->s = s;
+		s->view->position = position;
+		sweep_to(s, position);
+		fill_units(s->view);
+		fill_pairs(s->view);
+	}
+	*ret = s->view;
+	return 0;
+}
+
+void view_free(struct view *v)
+{
+	if (!v)
+		return;
+	free(v->units);
+	free(v->low);
+	free(v->high);
+	free(v->low_hash);
+	free(v->high_hash);
+	free(v->writes);
+	free(v->first_pair);
+	free(v->pairs);
+	free(v);
+}
+
+uint32_t pair_unit(const struct view *v, size_t write, const struct pair *p)
+{
+	return v->units[p->slot] - v->s->first_unit[v->writes[write]];
+}
+
+/* ---- picks ---- */
+
+static uint32_t *copy(const uint32_t *from, size_t n)
+{
+	uint32_t *to = xmalloc(n * sizeof(*to));
+
+	if (n)
+		memcpy(to, from, n * sizeof(*to));
+	return to;
+}
+
+uint32_t *pick_none(const struct view *v)
+{
+	return copy(v->low, v->n);
+}
+
+uint32_t *pick_all(const struct view *v)
+{
+	return copy(v->high, v->n);
+}
+
+void pick_add(const struct view *v, uint32_t *pick, size_t write,
+	      uint32_t from, uint32_t to)
+{
+	for (size_t i = v->first_pair[write]; i < v->first_pair[write + 1];
+	     i++) {
+		const struct pair *p = &v->pairs[i];
+		uint32_t unit = pair_unit(v, write, p);
+
+		if (unit >= from && unit <= to && pick[p->slot] < p->version)
+			pick[p->slot] = p->version;
+	}
+}
+
+void pick_drop(const struct view *v, uint32_t *pick, size_t write,
+	       uint32_t from, uint32_t to)
+{
+	for (size_t i = v->first_pair[write]; i < v->first_pair[write + 1];
+	     i++) {
+		const struct pair *p = &v->pairs[i];
+		uint32_t unit = pair_unit(v, write, p);
+
+		if (unit >= from && unit <= to && pick[p->slot] == p->version)
+			pick[p->slot]--;
+	}
+}
+
+struct state_hash pick_hash(const struct view *v, const uint32_t *pick)
+{
+	struct state_hash hash = v->closed_hash;
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (pick[i] == v->high[i])
+			hash_add(&hash, v->high_hash[i]);
+		else if (pick[i] == v->low[i])
+			hash_add(&hash, v->low_hash[i]);
+		else
+			hash_add(&hash,
+				 version_hash(v->s, v->units[i], pick[i]));
+	}
+	return hash;
+}
+
+void pick_state(const struct view *v, const struct cut *c,
+		const uint32_t *pick, struct state *ret)
+{
+	const struct state_space *s = v->s;
+	size_t size = s->n_units * sizeof(*ret->sources);
+
+	ret->cut = *c;
+	ret->survivors = pick_name(v, pick);
+	ret->hash = pick_hash(v, pick);
+	ret->lost = pick_lost(v, pick);
+	ret->sources = xmalloc(size);
+	if (size)
+		memcpy(ret->sources, s->sweep.sources, size);
+	for (size_t i = 0; i < v->n; i++)
+		ret->sources[v->units[i]] =
+			version_source(s, v->units[i], pick[i]);
+}

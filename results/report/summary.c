@@ -1,0 +1,219 @@
+/*
+ * A run in a few words.
+ *
+ * The verdict is the one that was stored, unless the rows say otherwise: a
+ * report never says more than what was seen. "held" needs a run that came to
+ * its end, states that were checked, and all of them held; a stored violation
+ * stands even if the run was stopped after it was found.
+ */
+#include "summary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clean.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+
+static char *fact(struct store *s, const char *key)
+{
+	char *value = store_get(s, key);
+
+	return value ? value : xstrdup("");
+}
+
+/* The last two parts of the path: NAME/UTC-SEED. */
+static char *short_name(const char *dir)
+{
+	int slashes = 0;
+
+	for (const char *p = dir + strlen(dir); p > dir; p--)
+		if (p[-1] == '/' && ++slashes == 2)
+			return xstrdup(p);
+	return xstrdup(dir);
+}
+
+char *summary_command(const struct summary *s, const char *verb,
+		      const char *state, uint64_t number)
+{
+	CLEANUP_FREE char *target = xasprintf("%s@%s", s->name, state);
+	struct buf b = BUF_INIT;
+
+	buf_printf(&b, "powercut %s ", verb);
+	clean_shell(&b, target);
+	if (!strcmp(verb, "export"))
+		buf_printf(&b, " finding-%" PRIu64 ".img", number);
+	return buf_take(&b);
+}
+
+static int add_finding(const struct store_finding *f, void *arg)
+{
+	struct summary *s = arg;
+	struct finding *new;
+
+	s->findings = xrealloc(s->findings,
+			       (s->n_findings + 1) * sizeof(*s->findings));
+	new = &s->findings[s->n_findings++];
+	*new = (struct finding){
+		.number = f->number,
+		.stage = f->stage,
+		.message = xstrdup(f->message),
+		.pattern = xstrdup(f->pattern),
+		.state = xstrdup(f->state),
+		.layer = xstrdup(f->layer),
+		.detail = xstrdup(f->detail),
+		.states = f->states,
+		.lost = f->lost,
+		.replay = summary_command(s, "check", f->state, f->number),
+		.shell = summary_command(s, "shell", f->state, f->number),
+		.image = summary_command(s, "export", f->state, f->number),
+	};
+	return 0;
+}
+
+static void unknown(struct summary *s, const char *why)
+{
+	s->verdict = VERDICT_UNKNOWN;
+	if (*s->reason)
+		return;
+	free(s->reason);
+	s->reason = xstrdup(why);
+}
+
+static void judge_held(struct summary *s)
+{
+	CLEANUP_FREE char *why = NULL;
+
+	if (strcmp(s->phase, "done")) {
+		why = xasprintf("the run did not come to its end (phase: %s)",
+				*s->phase ? s->phase : "none");
+		unknown(s, why);
+	} else if (s->totals.unknown) {
+		why = xasprintf("%" PRIu64 " states could not be judged",
+				s->totals.unknown);
+		unknown(s, why);
+	} else if (!s->totals.states_checked) {
+		unknown(s, "no state was checked");
+	}
+}
+
+static void judge(struct summary *s)
+{
+	CLEANUP_FREE char *stored = fact(s->store, "verdict");
+
+	if (!strcmp(stored, "violated") || s->totals.violated) {
+		s->verdict = VERDICT_VIOLATED;
+	} else if (!strcmp(stored, "vacuous")) {
+		s->verdict = VERDICT_VACUOUS;
+		if (!*s->reason) {
+			free(s->reason);
+			s->reason = xstrdup("no cut fell where data or a "
+					    "promise was at stake");
+		}
+	} else if (!strcmp(stored, "held")) {
+		s->verdict = VERDICT_HELD;
+		judge_held(s);
+	} else {
+		judge_held(s);
+		unknown(s, *stored ? "the run gives no reason" :
+				      "the run has no verdict");
+	}
+	s->as_expected = !strcmp(verdict_name(s->verdict), s->expect);
+}
+
+static double seconds(struct store *s)
+{
+	CLEANUP_FREE char *text = store_get(s, "seconds");
+	char *end = NULL;
+	double n = text ? strtod(text, &end) : -1;
+
+	return !text || end == text || *end || !(n >= 0 && n < 1e9) ? -1 : n;
+}
+
+static void load_facts(struct summary *s)
+{
+	s->scenario = fact(s->store, "scenario");
+	s->about = fact(s->store, "about");
+	s->expect = fact(s->store, "expect");
+	s->accel = fact(s->store, "accel");
+	s->accel_reason = fact(s->store, "accel_reason");
+	s->seed = fact(s->store, "seed");
+	s->started = fact(s->store, "started");
+	s->phase = fact(s->store, "phase");
+	s->kernel = fact(s->store, "kernel");
+	s->qemu = fact(s->store, "qemu");
+	s->libvirt = fact(s->store, "libvirt");
+	s->host = fact(s->store, "host");
+	s->path = fact(s->store, "path");
+	s->reason = fact(s->store, "reason");
+	s->seconds = seconds(s->store);
+	if (!*s->expect) {
+		free(s->expect);
+		s->expect = xstrdup("held");
+	}
+	if (!*s->scenario) {
+		free(s->scenario);
+		s->scenario = xstrdup("(no name)");
+	}
+}
+
+int summary_load(const char *run_dir, struct summary *ret, struct error *e)
+{
+	CLEANUP_SUMMARY struct summary s = SUMMARY_INIT;
+	CLEANUP_FREE char *path = NULL;
+	int err;
+
+	s.dir = realpath(run_dir, NULL);
+	if (!s.dir) {
+		err = error_errno(e, errno, "cannot find the run %s", run_dir);
+		error_hint(e, "powercut list shows the runs that there are");
+		return err;
+	}
+	s.name = short_name(s.dir);
+	path = xasprintf("%s/results.sqlite", s.dir);
+	err = store_open(path, &s.store, e);
+	if (err == 0)
+		err = store_snapshot(s.store, e);
+	if (err == 0)
+		err = store_totals(s.store, &s.totals, e);
+	if (err == 0)
+		err = store_findings(s.store, add_finding, &s, e);
+	if (err < 0)
+		return err;
+	load_facts(&s);
+	judge(&s);
+	*ret = s;
+	s = (struct summary)SUMMARY_INIT;
+	return 0;
+}
+
+static void finding_release(struct finding *f)
+{
+	free(f->message);
+	free(f->pattern);
+	free(f->state);
+	free(f->layer);
+	free(f->detail);
+	free(f->replay);
+	free(f->shell);
+	free(f->image);
+}
+
+void summary_release(struct summary *s)
+{
+	char *const texts[] = { s->dir, s->name, s->scenario, s->about,
+				s->expect, s->accel, s->accel_reason, s->seed,
+				s->started, s->phase, s->kernel, s->qemu,
+				s->libvirt, s->host, s->path, s->reason };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i]);
+	for (size_t i = 0; i < s->n_findings; i++)
+		finding_release(&s->findings[i]);
+	free(s->findings);
+	store_close(s->store);
+	*s = (struct summary)SUMMARY_INIT;
+}

@@ -1,0 +1,52 @@
+/* What every report shows, read once. Private to this room. */
+#ifndef REPORT_SUMMARY_H
+#define REPORT_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "results/store/store.h"
+
+struct buf;
+struct error;
+
+struct finding {
+	uint64_t number;
+	enum stage stage;
+	char *message, *pattern, *state, *layer, *detail;
+	uint64_t states, lost;
+	/* Commands, to be pasted into a shell. */
+	char *replay, *shell, *image;
+};
+
+struct summary {
+	struct store *store; /* at one moment of the run, for the rows */
+	char *dir;           /* absolute */
+	char *name;          /* NAME/UTC-SEED, as commands take it */
+	/* Facts of the store; "" where it has none. */
+	char *scenario, *about, *expect, *accel, *accel_reason, *seed;
+	char *started, *phase, *kernel, *qemu, *libvirt, *host, *path;
+	enum verdict verdict;
+	bool as_expected;
+	char *reason;   /* why unknown or vacuous, else "" */
+	double seconds; /* negative: not known */
+	struct store_totals totals;
+	struct finding *findings;
+	size_t n_findings;
+};
+
+#define SUMMARY_INIT { .store = NULL }
+#define CLEANUP_SUMMARY __attribute__((cleanup(summary_release)))
+
+int summary_load(const char *run_dir, struct summary *ret, struct error *e);
+void summary_release(struct summary *s);
+
+/* What powercut tells to look at a state again: `check`, `shell`, `export`
+ * (with an image's name from `number`). Caller frees. */
+char *summary_command(const struct summary *s, const char *verb,
+		      const char *state, uint64_t number);
+
+/* The text report. */
+void summary_text(const struct summary *s, struct buf *b);
+
+#endif

@@ -1,0 +1,185 @@
+/* A fabricated run, as bad as a guest can make it: for the tests beside. */
+#ifndef TEST_FIXTURE_H
+#define TEST_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "results/report/report.h"
+#include "results/store/store.h"
+
+/* Markup, a terminal escape, a broken byte, a reversing mark. */
+#define HOSTILE "<script>alert('1')</script> & \"]]>\" \x1b[31m \xff \xe2\x80\xae"
+#define HOSTILE_SAFE                                                           \
+	"<script>alert('1')</script> & \"]]>\" \\x1b[31m \\xff \\u{202E}"
+
+static char fixture_root[64];
+static char fixture_dir[160]; /* of the run */
+
+static inline int fixture_setup(void **state)
+{
+	(void)state;
+	strcpy(fixture_root, "/tmp/test-report-XXXXXX");
+	assert_non_null(mkdtemp(fixture_root));
+	snprintf(fixture_dir, sizeof(fixture_dir),
+		 "%s/append-log/20250102T030405Z-7", fixture_root);
+	return mkdir_p(fixture_dir, NULL);
+}
+
+static inline int fixture_teardown(void **state)
+{
+	(void)state;
+	return rm_rf(fixture_root, NULL);
+}
+
+static inline struct store *fixture_create(void)
+{
+	char path[200];
+	struct store *s = NULL;
+
+	snprintf(path, sizeof(path), "%s/results.sqlite", fixture_dir);
+	assert_int_equal(store_create(path, &s, NULL), 0);
+	return s;
+}
+
+static inline void fixture_facts(struct store *s, const char *verdict,
+				 const char *expect)
+{
+	const char *const facts[][2] = {
+		{ "scenario", "append-log" },
+		{ "about", "Appends records with fdatasync and acknowledges "
+			   "each." },
+		{ "expect", expect },
+		{ "verdict", verdict },
+		{ "phase", "done" },
+		{ "seed", "7" },
+		{ "accel", "tcg" },
+		{ "accel_reason", "/dev/kvm is missing" },
+		{ "kernel", "6.1.0-28-cloud-amd64" },
+		{ "started", "2025-01-02T03:04:05Z" },
+		{ "seconds", "48.25" },
+	};
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		assert_int_equal(store_set(s, facts[i][0], facts[i][1], NULL),
+				 0);
+}
+
+static inline void fixture_cut(struct store *s, const char *source, int n,
+			       double legal_log2)
+{
+	char name[16];
+	struct store_cut c = {
+		.source = source,
+		.name = name,
+		.position = 10 * (uint64_t)n,
+		.volatile_writes = (uint64_t)n,
+		.legal_log2 = legal_log2,
+		.acks = (uint64_t)n / 2,
+		.states = 4,
+		.equal = 1,
+	};
+
+	snprintf(name, sizeof(name), "w%d", n);
+	assert_int_equal(store_add_cut(s, &c, NULL), 0);
+}
+
+static inline void fixture_state(struct store *s, const char *source, int n,
+				 const char *survivors, uint64_t lost,
+				 enum verdict verdict, enum stage stage,
+				 const char *message)
+{
+	char cut[16];
+	struct store_state st = {
+		.source = source,
+		.cut = cut,
+		.survivors = survivors,
+		.hash = "00112233445566778899aabbccddeeff",
+		.lost = lost,
+		.verdict = verdict,
+		.stage = stage,
+		.message = message,
+		.detail = message,
+		.elapsed_ns = 40000000,
+	};
+
+	snprintf(cut, sizeof(cut), "w%d", n);
+	assert_int_equal(store_add_state(s, &st, NULL), 0);
+}
+
+static inline void fixture_mark(struct store *s, uint64_t position,
+				uint64_t number, const char *kind,
+				const char *text)
+{
+	struct store_mark m = { "replay", position, number, kind, text };
+
+	assert_int_equal(store_add_mark(s, &m, NULL), 0);
+}
+
+static inline void fixture_close(struct store *s)
+{
+	assert_int_equal(store_find(s, NULL), 0);
+	store_close(s);
+}
+
+/* A run that shows two findings, one of them hostile, and an unknown state. */
+static inline void fixture_violated(const char *expect)
+{
+	struct store *s = fixture_create();
+
+	fixture_facts(s, "violated", expect);
+	for (int n = 1; n <= 6; n++) {
+		fixture_cut(s, "replay", n, n);
+		fixture_state(s, "replay", n, "all", 0, VERDICT_HELD,
+			      STAGE_NONE, "");
+	}
+	fixture_cut(s, "live-1", 3, 3);
+	fixture_state(s, "live-1", 3, "all", 0, VERDICT_VIOLATED, STAGE_CHECK,
+		      "lost TXN-17: promised, but there is no such record in "
+		      "the log, which ends early");
+	fixture_state(s, "replay", 4, "all-4", 1, VERDICT_VIOLATED,
+		      STAGE_CHECK,
+		      "lost TXN-3: promised, but there is no such record in "
+		      "the log, which ends early");
+	fixture_state(s, "replay", 5, "all-1,2", 2, VERDICT_VIOLATED,
+		      STAGE_MOUNT, HOSTILE);
+	fixture_state(s, "replay", 6, "none", 6, VERDICT_UNKNOWN, STAGE_HANG,
+		      "the guest stopped answering");
+	fixture_mark(s, 12, 1, "begin", "TXN-1");
+	fixture_mark(s, 15, 2, "ack", HOSTILE);
+	fixture_close(s);
+}
+
+static inline void fixture_held(void)
+{
+	struct store *s = fixture_create();
+
+	fixture_facts(s, "held", "held");
+	fixture_cut(s, "replay", 1, 5000);
+	fixture_state(s, "replay", 1, "all", 0, VERDICT_HELD, STAGE_NONE, "");
+	fixture_close(s);
+}
+
+static inline void fixture_ends(const char *verdict, const char *reason)
+{
+	struct store *s = fixture_create();
+
+	fixture_facts(s, verdict, "held");
+	if (*reason)
+		assert_int_equal(store_set(s, "reason", reason, NULL), 0);
+	fixture_close(s);
+}
+
+#define REPORT_TEST(name)                                                      \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+#endif

@@ -1,0 +1,134 @@
+/* A run's summary for a terminal: plain, 80 columns, commands on one line. */
+#include "report.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "clean.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "summary.h"
+
+#define VALUE_COLUMN 14
+
+static void label(struct buf *b, const char *name)
+{
+	buf_printf(b, "  %-*s", VALUE_COLUMN - 2, name);
+}
+
+static void line(struct buf *b, const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	label(b, name);
+	clean_wrap(b, value, VALUE_COLUMN, VALUE_COLUMN);
+	buf_puts(b, "\n");
+}
+
+/* What is not as expected stands out: in capitals. */
+static void headline(struct buf *b, const struct summary *s)
+{
+	const char *verdict = verdict_name(s->verdict);
+
+	clean_add(b, s->scenario, ONE_LINE);
+	buf_puts(b, ": ");
+	if (s->as_expected) {
+		buf_printf(b, "%s, as expected\n", verdict);
+	} else {
+		for (const char *p = verdict; *p; p++)
+			buf_printf(b, "%c", toupper((unsigned char)*p));
+		buf_puts(b, ", expected ");
+		clean_add(b, s->expect, ONE_LINE);
+		buf_puts(b, "\n");
+	}
+	if (*s->about) {
+		clean_wrap(b, s->about, 0, 0);
+		buf_puts(b, "\n");
+	}
+	buf_puts(b, "\n");
+}
+
+static void accel(struct buf *b, const struct summary *s)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT;
+
+	buf_puts(&value, s->accel);
+	if (*s->accel_reason)
+		buf_printf(&value, " (%s)", s->accel_reason);
+	line(b, "accel", buf_text(&value));
+}
+
+static void counts(struct buf *b, const struct summary *s)
+{
+	const struct store_totals *t = &s->totals;
+
+	label(b, "cuts");
+	clean_count(b, t->cuts);
+	buf_puts(b, ", ");
+	clean_count(b, t->interesting_cuts);
+	buf_puts(b, " with data or promises at stake\n");
+	label(b, "states");
+	clean_legal(b, t->states_legal_log2);
+	buf_puts(b, " legal, ");
+	clean_count(b, t->states_checked);
+	buf_puts(b, " checked, ");
+	clean_count(b, t->states_equal);
+	buf_puts(b, " equal to another\n");
+	label(b, "verdicts");
+	clean_count(b, t->held);
+	buf_puts(b, " held, ");
+	clean_count(b, t->violated);
+	buf_puts(b, " violated, ");
+	clean_count(b, t->unknown);
+	buf_puts(b, " unknown\n");
+	label(b, "time");
+	clean_seconds(b, s->seconds);
+	buf_puts(b, "\n");
+}
+
+static void one_finding(struct buf *b, const struct finding *f)
+{
+	CLEANUP_FREE char *head =
+		xasprintf("%" PRIu64 ". %s: %s", f->number,
+			  stage_name(f->stage), f->message);
+	CLEANUP_FREE char *where = NULL;
+
+	buf_puts(b, "\n");
+	clean_wrap(b, head, 0, 3);
+	buf_puts(b, "\n");
+	line(b, "lost in", f->layer);
+	label(b, "shown by");
+	clean_count(b, f->states);
+	buf_printf(b, " %s\n", f->states == 1 ? "state" : "states");
+	where = f->lost ? xasprintf("%s (%" PRIu64 " lost %s)", f->state,
+				    f->lost, f->lost == 1 ? "write" : "writes") :
+			  xasprintf("%s (no write lost)", f->state);
+	line(b, "smallest", where);
+	buf_printf(b, "  %s\n  %s\n  %s\n", f->replay, f->shell, f->image);
+}
+
+void summary_text(const struct summary *s, struct buf *b)
+{
+	headline(b, s);
+	line(b, "why", s->reason);
+	line(b, "run", s->name);
+	line(b, "seed", s->seed);
+	accel(b, s);
+	counts(b, s);
+	if (s->n_findings)
+		buf_printf(b, "\n%zu %s\n", s->n_findings,
+			   s->n_findings == 1 ? "finding" : "findings");
+	for (size_t i = 0; i < s->n_findings; i++)
+		one_finding(b, &s->findings[i]);
+}
+
+int report_text(const char *run_dir, struct buf *ret, struct error *e)
+{
+	CLEANUP_SUMMARY struct summary s = SUMMARY_INIT;
+	int err = summary_load(run_dir, &s, e);
+
+	if (err == 0)
+		summary_text(&s, ret);
+	return err;
+}

@@ -1,0 +1,249 @@
+/* Reading a store: totals and rows. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "internal.h"
+
+/* Rows with their number in column `column`; text that is none of the names
+ * cannot get past the table's CHECK, unless the file was forged. */
+static enum verdict verdict_of(const char *name)
+{
+	if (!strcmp(name, "held"))
+		return VERDICT_HELD;
+	return strcmp(name, "violated") ? VERDICT_UNKNOWN : VERDICT_VIOLATED;
+}
+
+static enum stage stage_of(const char *name)
+{
+	for (int i = STAGE_NONE; i <= STAGE_CHECK; i++)
+		if (!strcmp(name, stage_name((enum stage)i)))
+			return (enum stage)i;
+	return STAGE_NONE;
+}
+
+static uint64_t number(sqlite3_stmt *st, int column)
+{
+	return (uint64_t)sqlite3_column_int64(st, column);
+}
+
+/*
+ * log2 of the sum of 2^x over the cuts. The terms do not fit in any number
+ * (2^4000 states at one cut are usual), so the largest is taken out first:
+ * m + log2(sum of 2^(x - m)). No cuts, no states: log2(0).
+ */
+static int legal_log2(struct store *s, double *ret, struct error *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	double sum = 0, max = -INFINITY;
+	int err = store_query(s, "SELECT legal_log2 FROM cut "
+				 "ORDER BY legal_log2 DESC", &st, e);
+	int rc;
+
+	if (err < 0)
+		return err;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		double x = sqlite3_column_double(st, 0);
+
+		if (sum == 0)
+			max = x;
+		sum += exp2(x - max);
+	}
+	if (rc != SQLITE_DONE)
+		return store_failed(s, rc, "cannot read", e);
+	*ret = sum == 0 ? -INFINITY : max + log2(sum);
+	return 0;
+}
+
+/* Column by column into the numbers; the query gives one row. */
+static int sums(struct store *s, const char *sql, uint64_t *const ret[],
+		int n, struct error *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int err = store_query(s, sql, &st, e);
+	int rc;
+
+	if (err < 0)
+		return err;
+	rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW)
+		return store_failed(s, rc, "cannot read", e);
+	for (int i = 0; i < n; i++)
+		*ret[i] = number(st, i);
+	return 0;
+}
+
+int store_totals(struct store *s, struct store_totals *ret, struct error *e)
+{
+	struct store_totals t = { 0 };
+	uint64_t *const of_cuts[] = { &t.cuts, &t.states_enumerated,
+				      &t.states_equal, &t.interesting_cuts };
+	uint64_t *const of_states[] = { &t.states_checked, &t.held,
+					&t.violated, &t.unknown };
+	uint64_t *const others[] = { &t.findings, &t.acks };
+	int err = sums(s,
+		       "SELECT count(*), sum(states), sum(equal),"
+		       " sum(volatile_writes > 0 OR acks > 0 OR begun > 0)"
+		       " FROM cut",
+		       of_cuts, 4, e);
+
+	if (err == 0)
+		err = sums(s,
+			   "SELECT count(*), sum(verdict = 'held'),"
+			   " sum(verdict = 'violated'),"
+			   " sum(verdict = 'unknown') FROM state",
+			   of_states, 4, e);
+	if (err == 0)
+		err = sums(s,
+			   "SELECT (SELECT count(*) FROM finding),"
+			   " (SELECT count(*) FROM mark WHERE kind = 'ack')",
+			   others, 2, e);
+	if (err == 0)
+		err = legal_log2(s, &t.states_legal_log2, e);
+	if (err == 0)
+		*ret = t;
+	return err;
+}
+
+int store_cuts(struct store *s,
+	       int (*fn)(const struct store_cut_row *c, void *arg), void *arg,
+	       struct error *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc, err = store_query(
+		s,
+		"SELECT c.source, c.name, position, volatile_writes,"
+		" legal_log2, acks, begun, states, equal,"
+		" count(id), sum(verdict = 'held'), sum(verdict = 'violated'),"
+		" sum(verdict = 'unknown')"
+		" FROM cut c LEFT JOIN state s"
+		" ON s.source = c.source AND s.cut = c.name"
+		" GROUP BY c.source, c.name"
+		" ORDER BY c.source <> 'replay',"
+		" CAST(substr(c.source, 6) AS INTEGER), c.source,"
+		" position, c.name",
+		&st, e);
+
+	if (err < 0)
+		return err;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_cut_row row = {
+			.cut = { store_column(st, 0), store_column(st, 1),
+				 number(st, 2), number(st, 3),
+				 sqlite3_column_double(st, 4), number(st, 5),
+				 number(st, 6), number(st, 7), number(st, 8) },
+			.checked = number(st, 9),
+			.held = number(st, 10),
+			.violated = number(st, 11),
+			.unknown = number(st, 12),
+		};
+
+		err = fn(&row, arg);
+		if (err)
+			return err;
+	}
+	return rc == SQLITE_DONE ? 0 : store_failed(s, rc, "cannot read", e);
+}
+
+int store_bad_states(struct store *s, uint64_t limit,
+		     int (*fn)(const struct store_state *state, void *arg),
+		     void *arg, struct error *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc, err = store_query(
+		s,
+		"SELECT s.source, s.cut, survivors, hash, lost, verdict,"
+		" stage, message, detail, elapsed_ns"
+		" FROM state s LEFT JOIN cut c"
+		" ON s.source = c.source AND s.cut = c.name"
+		" WHERE verdict <> 'held'"
+		" ORDER BY verdict <> 'violated', lost, position, id LIMIT ?",
+		&st, e);
+
+	if (err < 0)
+		return err;
+	sqlite3_bind_int64(st, 1, limit > INT64_MAX ? -1 : (int64_t)limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_state row = {
+			store_column(st, 0), store_column(st, 1),
+			store_column(st, 2), store_column(st, 3),
+			number(st, 4), verdict_of(store_column(st, 5)),
+			stage_of(store_column(st, 6)), store_column(st, 7),
+			store_column(st, 8), number(st, 9),
+		};
+
+		err = fn(&row, arg);
+		if (err)
+			return err;
+	}
+	return rc == SQLITE_DONE ? 0 : store_failed(s, rc, "cannot read", e);
+}
+
+int store_marks(struct store *s, uint64_t limit,
+		int (*fn)(const struct store_mark *m, void *arg), void *arg,
+		struct error *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc, err = store_query(s,
+				  "SELECT source, position, number, kind, text"
+				  " FROM mark ORDER BY source <> 'replay',"
+				  " CAST(substr(source, 6) AS INTEGER), source,"
+				  " position LIMIT ?",
+				  &st, e);
+
+	if (err < 0)
+		return err;
+	sqlite3_bind_int64(st, 1, limit > INT64_MAX ? -1 : (int64_t)limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_mark row = {
+			store_column(st, 0), number(st, 1), number(st, 2),
+			store_column(st, 3), store_column(st, 4),
+		};
+
+		err = fn(&row, arg);
+		if (err)
+			return err;
+	}
+	return rc == SQLITE_DONE ? 0 : store_failed(s, rc, "cannot read", e);
+}
+
+int store_findings(struct store *s,
+		   int (*fn)(const struct store_finding *f, void *arg),
+		   void *arg, struct error *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc, err = store_query(
+		s,
+		"SELECT number, stage, message, pattern,"
+		" CASE source WHEN 'replay' THEN '' ELSE source || '/' END"
+		"  || cut || ':' || survivors,"
+		" CASE lost WHEN 0 THEN 'above the drive (layers 1-5)'"
+		"  ELSE 'drive cache (layer 6)' END,"
+		" detail, states, lost"
+		" FROM finding f JOIN state s ON s.id = f.state"
+		" ORDER BY number",
+		&st, e);
+
+	if (err < 0)
+		return err;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_finding row = {
+			.number = number(st, 0),
+			.stage = stage_of(store_column(st, 1)),
+			.message = (char *)store_column(st, 2),
+			.pattern = (char *)store_column(st, 3),
+			.state = (char *)store_column(st, 4),
+			.layer = (char *)store_column(st, 5),
+			.detail = (char *)store_column(st, 6),
+			.states = number(st, 7),
+			.lost = number(st, 8),
+		};
+
+		err = fn(&row, arg);
+		if (err)
+			return err;
+	}
+	return rc == SQLITE_DONE ? 0 : store_failed(s, rc, "cannot read", e);
+}

@@ -1,0 +1,65 @@
+/*
+ * The tables. Words, not numbers, stand for verdicts, stages and kinds, so
+ * that a store explains itself in the sqlite3 shell.
+ *
+ * state and mark name their cut and recording by text instead of referring to
+ * a row: rows may be added in any order, and none is lost because another one
+ * is missing.
+ *
+ * state.pattern is the message with its numbers replaced, the key by which
+ * find.c groups violations; NULL for every other verdict.
+ */
+#include "schema.h"
+
+const char store_schema[] =
+	"CREATE TABLE run ("
+	" key TEXT PRIMARY KEY,"
+	" value TEXT NOT NULL"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE cut ("
+	" source TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" position INTEGER NOT NULL,"
+	" volatile_writes INTEGER NOT NULL,"
+	" legal_log2 REAL NOT NULL,"
+	" acks INTEGER NOT NULL,"
+	" begun INTEGER NOT NULL,"
+	" states INTEGER NOT NULL,"
+	" equal INTEGER NOT NULL,"
+	" PRIMARY KEY (source, name)"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE state ("
+	" id INTEGER PRIMARY KEY,"
+	" source TEXT NOT NULL,"
+	" cut TEXT NOT NULL,"
+	" survivors TEXT NOT NULL,"
+	" hash TEXT NOT NULL,"
+	" lost INTEGER NOT NULL,"
+	" verdict TEXT NOT NULL"
+	"  CHECK (verdict IN ('held', 'violated', 'unknown')),"
+	" stage TEXT NOT NULL CHECK (stage IN"
+	"  ('none', 'mount', 'kernel', 'hang', 'fsck', 'check')),"
+	" message TEXT NOT NULL,"
+	" detail TEXT,"
+	" elapsed_ns INTEGER NOT NULL,"
+	" pattern TEXT,"
+	" UNIQUE (source, cut, survivors)"
+	");"
+	"CREATE INDEX state_by_verdict ON state (verdict);"
+
+	"CREATE TABLE mark ("
+	" source TEXT NOT NULL,"
+	" position INTEGER NOT NULL,"
+	" number INTEGER NOT NULL,"
+	" kind TEXT NOT NULL CHECK (kind IN ('begin', 'ack', 'mark')),"
+	" text TEXT NOT NULL,"
+	" PRIMARY KEY (source, position)"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE finding ("
+	" number INTEGER PRIMARY KEY,"
+	" state INTEGER NOT NULL REFERENCES state (id),"
+	" states INTEGER NOT NULL"
+	");";

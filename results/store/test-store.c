@@ -1,0 +1,416 @@
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "results/store/store.h"
+
+static char dir[64];
+static char path[128];
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/test-store-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/results.sqlite", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rm_rf(dir, NULL);
+}
+
+static struct store *create(void)
+{
+	struct store *s = NULL;
+	struct error e = { "", "" };
+
+	if (store_create(path, &s, &e) < 0)
+		print_error("%s\n", e.message);
+	assert_non_null(s);
+	return s;
+}
+
+static struct store *open_again(void)
+{
+	struct store *s = NULL;
+	struct error e = { "", "" };
+
+	if (store_open(path, &s, &e) < 0)
+		print_error("%s\n", e.message);
+	assert_non_null(s);
+	return s;
+}
+
+static void sql(const char *text)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void add_cut(struct store *s, const char *name, uint64_t position,
+		    double legal_log2, uint64_t volatile_writes, uint64_t acks)
+{
+	struct store_cut c = {
+		.source = "replay",
+		.name = name,
+		.position = position,
+		.volatile_writes = volatile_writes,
+		.legal_log2 = legal_log2,
+		.acks = acks,
+		.states = 5,
+		.equal = 2,
+	};
+
+	assert_int_equal(store_add_cut(s, &c, NULL), 0);
+}
+
+static void add_state(struct store *s, const char *cut, const char *survivors,
+		      enum verdict verdict)
+{
+	struct store_state st = {
+		.source = "replay",
+		.cut = cut,
+		.survivors = survivors,
+		.hash = "00112233445566778899aabbccddeeff",
+		.lost = 3,
+		.verdict = verdict,
+		.stage = verdict == VERDICT_HELD ? STAGE_NONE : STAGE_CHECK,
+		.message = verdict == VERDICT_HELD ? "" : "lost TXN-7",
+		.detail = "the\noutput",
+		.elapsed_ns = 5000000,
+	};
+
+	assert_int_equal(store_add_state(s, &st, NULL), 0);
+}
+
+static struct store_totals totals(struct store *s)
+{
+	struct store_totals t;
+
+	assert_int_equal(store_totals(s, &t, NULL), 0);
+	return t;
+}
+
+static void facts_come_back(void **state)
+{
+	struct store *s = create();
+	char *value;
+
+	(void)state;
+	assert_int_equal(store_set(s, "scenario", "it's \"quoted\"; --", NULL),
+			 0);
+	assert_int_equal(store_setf(s, NULL, "seed", "%d", 7), 0);
+	assert_int_equal(store_setf(s, NULL, "seed", "%d", 8), 0);
+	store_close(s);
+	s = open_again();
+	value = store_get(s, "scenario");
+	assert_string_equal(value, "it's \"quoted\"; --");
+	free(value);
+	value = store_get(s, "seed");
+	assert_string_equal(value, "8");
+	free(value);
+	assert_null(store_get(s, "nothing"));
+	store_close(s);
+}
+
+static int one_cut(const struct store_cut_row *c, void *arg)
+{
+	int *n = arg;
+
+	assert_string_equal(c->cut.source, "replay");
+	assert_string_equal(c->cut.name, *n ? "w9" : "w2");
+	assert_int_equal(c->cut.position, *n ? 70 : 10);
+	assert_int_equal(c->cut.states, 5);
+	assert_int_equal(c->checked, *n ? 0 : 2);
+	assert_int_equal(c->violated, *n ? 0 : 1);
+	++*n;
+	return 0;
+}
+
+static int one_state(const struct store_state *st, void *arg)
+{
+	++*(int *)arg;
+	assert_string_equal(st->cut, "w2");
+	assert_string_equal(st->survivors, "all-1");
+	assert_int_equal(st->verdict, VERDICT_VIOLATED);
+	assert_int_equal(st->stage, STAGE_CHECK);
+	assert_string_equal(st->message, "lost TXN-7");
+	assert_string_equal(st->detail, "the\noutput");
+	assert_int_equal(st->lost, 3);
+	assert_int_equal(st->elapsed_ns, 5000000);
+	return 0;
+}
+
+static int one_mark(const struct store_mark *m, void *arg)
+{
+	++*(int *)arg;
+	assert_int_equal(m->position, 12);
+	assert_int_equal(m->number, 1);
+	assert_string_equal(m->kind, "ack");
+	assert_string_equal(m->text, "TXN-7");
+	return 42;
+}
+
+static void rows_come_back(void **state)
+{
+	struct store_mark m = { "replay", 12, 1, "ack", "TXN-7" };
+	struct store *s = create();
+	int n = 0;
+
+	(void)state;
+	add_cut(s, "w9", 70, 1, 1, 0);
+	add_cut(s, "w2", 10, 1, 1, 0);
+	add_state(s, "w2", "all", VERDICT_HELD);
+	add_state(s, "w2", "all-1", VERDICT_VIOLATED);
+	assert_int_equal(store_add_mark(s, &m, NULL), 0);
+	store_close(s);
+	s = open_again();
+	assert_int_equal(store_cuts(s, one_cut, &n, NULL), 0);
+	assert_int_equal(n, 2);
+	n = 0;
+	assert_int_equal(store_bad_states(s, 10, one_state, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	n = 0;
+	assert_int_equal(store_marks(s, 10, one_mark, &n, NULL), 42);
+	assert_int_equal(n, 1);
+	store_close(s);
+}
+
+static void totals_count_everything_once(void **state)
+{
+	struct store *s = create();
+	struct store_totals t;
+
+	(void)state;
+	add_cut(s, "w1", 1, 0, 0, 0);
+	add_cut(s, "w2", 2, 1, 1, 0);
+	add_cut(s, "m1", 3, 0, 0, 1);
+	add_state(s, "w2", "all", VERDICT_HELD);
+	add_state(s, "w2", "none", VERDICT_VIOLATED);
+	add_state(s, "m1", "all", VERDICT_UNKNOWN);
+	add_state(s, "m1", "all", VERDICT_HELD); /* judged again */
+	t = totals(s);
+	assert_int_equal(t.cuts, 3);
+	assert_int_equal(t.interesting_cuts, 2);
+	assert_int_equal(t.states_enumerated, 15);
+	assert_int_equal(t.states_equal, 6);
+	assert_int_equal(t.states_checked, 3);
+	assert_int_equal(t.held, 2);
+	assert_int_equal(t.violated, 1);
+	assert_int_equal(t.unknown, 0);
+	assert_true(fabs(t.states_legal_log2 - 2) < 1e-12); /* 1 + 2 + 1 */
+	store_close(s);
+}
+
+static void legal_states_beyond_any_number_add_up(void **state)
+{
+	struct store *s = create();
+
+	(void)state;
+	assert_true(totals(s).states_legal_log2 == -INFINITY);
+	add_cut(s, "w1", 1, 5000, 1, 0);
+	add_cut(s, "w2", 2, 5000, 1, 0);
+	add_cut(s, "w3", 3, 12, 1, 0);
+	assert_true(fabs(totals(s).states_legal_log2 - 5001) < 1e-9);
+	store_close(s);
+}
+
+static void impossible_numbers_are_refused(void **state)
+{
+	struct store_cut c = { "replay", "w1", 1, 1, 1, 0, 0, 1, 0 };
+	struct store *s = create();
+	struct error e = { "", "" };
+
+	(void)state;
+	c.legal_log2 = NAN;
+	assert_int_equal(store_add_cut(s, &c, &e), -EINVAL);
+	c.legal_log2 = INFINITY;
+	assert_int_equal(store_add_cut(s, &c, &e), -EINVAL);
+	c.legal_log2 = 1;
+	c.position = UINT64_MAX;
+	assert_int_equal(store_add_cut(s, &c, &e), -ERANGE);
+	assert_int_equal(totals(s).cuts, 0);
+	store_close(s);
+}
+
+static void a_reader_sees_what_the_writer_committed(void **state)
+{
+	struct store *w = create();
+	struct store *r = open_again();
+
+	(void)state;
+	add_state(w, "w1", "all", VERDICT_HELD);
+	assert_int_equal(totals(r).states_checked, 0);
+	assert_int_equal(store_commit(w, NULL), 0);
+	assert_int_equal(totals(r).states_checked, 1);
+	assert_int_equal(store_snapshot(r, NULL), 0);
+	add_state(w, "w2", "all", VERDICT_HELD);
+	assert_int_equal(store_commit(w, NULL), 0);
+	assert_int_equal(totals(r).states_checked, 1);
+	assert_int_equal(store_set(r, "a", "b", NULL), -EROFS);
+	store_close(r);
+	store_close(w);
+}
+
+static void two_hundred_rows_commit_by_themselves(void **state)
+{
+	struct store *w = create();
+	struct store *r = open_again();
+	char cut[16];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(cut, sizeof(cut), "w%d", i);
+		add_state(w, cut, "all", VERDICT_HELD);
+	}
+	assert_int_equal(totals(r).states_checked, 200);
+	store_close(r);
+	store_close(w);
+}
+
+static void reopening_drops_the_results_and_keeps_the_facts(void **state)
+{
+	struct store_mark m = { "replay", 12, 1, "ack", "TXN-7" };
+	struct store *s = create();
+	struct store_totals t;
+	char *phase;
+
+	(void)state;
+	store_set(s, "scenario", "append-log", NULL);
+	store_set(s, "verdict", "violated", NULL);
+	store_set(s, "phase", "done", NULL);
+	add_cut(s, "w1", 1, 1, 1, 0);
+	add_state(s, "w1", "all", VERDICT_VIOLATED);
+	assert_int_equal(store_add_mark(s, &m, NULL), 0);
+	assert_int_equal(store_find(s, NULL), 0);
+	assert_int_equal(totals(s).findings, 1);
+	store_close(s);
+	assert_int_equal(store_reopen(path, &s, NULL), 0);
+	t = totals(s);
+	assert_int_equal(t.cuts + t.states_checked + t.findings, 0);
+	assert_int_equal(t.acks, 1);
+	assert_null(store_get(s, "verdict"));
+	phase = store_get(s, "phase");
+	assert_string_equal(phase, "checking");
+	free(phase);
+	add_state(s, "w1", "all", VERDICT_HELD);
+	store_close(s);
+	s = open_again();
+	assert_int_equal(totals(s).held, 1);
+	store_close(s);
+}
+
+static void another_schema_version_says_so(void **state)
+{
+	struct store *s = create();
+	struct error e = { "", "" };
+
+	(void)state;
+	store_close(s);
+	sql("PRAGMA user_version=99");
+	s = NULL;
+	assert_int_equal(store_open(path, &s, &e), -EPROTONOSUPPORT);
+	assert_null(s);
+	assert_non_null(strstr(e.message, "has schema version 99"));
+	assert_non_null(strstr(e.message, path));
+	assert_true(e.hint[0] != '\0');
+	assert_int_equal(store_reopen(path, &s, &e), -EPROTONOSUPPORT);
+}
+
+static void what_is_no_store_is_refused(void **state)
+{
+	struct store *s = NULL;
+	struct error e = { "", "" };
+
+	(void)state;
+	assert_int_equal(store_open(path, &s, &e), -ENOENT);
+	assert_int_equal(file_write(path, "", 0, NULL), 0);
+	assert_int_equal(store_open(path, &s, &e), -EBADMSG);
+	assert_non_null(strstr(e.message, "not a store of powercut"));
+	unlink(path);
+	sql("CREATE TABLE t (a)");
+	assert_int_equal(store_open(path, &s, &e), -EBADMSG);
+	unlink(path);
+	assert_int_equal(file_write(path, "garbage, long enough to look at "
+				    "as if it were a header of a database, "
+				    "which it is not, as anyone can see", 100,
+				    NULL), 0);
+	assert_int_equal(store_open(path, &s, &e), -EBADMSG);
+	assert_null(s);
+}
+
+static void a_store_is_never_replaced(void **state)
+{
+	struct store *s = create();
+	struct error e = { "", "" };
+	char *first;
+
+	(void)state;
+	store_set(s, "scenario", "first", NULL);
+	store_close(s);
+	s = NULL;
+	assert_int_equal(store_create(path, &s, &e), -EEXIST);
+	assert_null(s);
+	s = open_again();
+	first = store_get(s, "scenario");
+	assert_string_equal(first, "first");
+	free(first);
+	store_close(s);
+}
+
+static void a_finished_store_is_one_file(void **state)
+{
+	struct store *s = create();
+	char wal[160];
+
+	(void)state;
+	add_state(s, "w1", "all", VERDICT_HELD);
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	assert_int_equal(access(wal, F_OK), 0);
+	store_close(s);
+	assert_int_not_equal(access(wal, F_OK), 0);
+	s = open_again();
+	assert_int_equal(totals(s).held, 1);
+	store_close(s);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(facts_come_back),
+		TEST(rows_come_back),
+		TEST(totals_count_everything_once),
+		TEST(legal_states_beyond_any_number_add_up),
+		TEST(impossible_numbers_are_refused),
+		TEST(a_reader_sees_what_the_writer_committed),
+		TEST(two_hundred_rows_commit_by_themselves),
+		TEST(reopening_drops_the_results_and_keeps_the_facts),
+		TEST(another_schema_version_says_so),
+		TEST(what_is_no_store_is_refused),
+		TEST(a_store_is_never_replaced),
+		TEST(a_finished_store_is_one_file),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

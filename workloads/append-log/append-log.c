@@ -1,0 +1,206 @@
+/*
+ * append-log [--init] [--ack=fdatasync|write|buffer] [--count N] DIR
+ *
+ * Appends N records to DIR/txn.log and acknowledges each:
+ *   fdatasync  after fdatasync(2) returned (right)
+ *   write      after write(2) returned: the record is in the page cache
+ *   buffer     after fprintf(3): the record is in this program's memory
+ * --init creates an empty log, durably, and ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <powercut.h>
+
+#include "record.h"
+
+enum ack { ACK_FDATASYNC, ACK_WRITE, ACK_BUFFER };
+
+struct options {
+	int init;
+	enum ack ack;
+	unsigned int count;
+	const char *dir;
+};
+
+static void __attribute__((noreturn, format(printf, 1, 2)))
+die(const char *fmt, ...)
+{
+	int err = errno;
+	va_list ap;
+
+	fputs("append-log: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, ": %s\n", strerror(err));
+	exit(2);
+}
+
+static void __attribute__((noreturn)) usage(void)
+{
+	fputs("usage: append-log [--init] [--ack=fdatasync|write|buffer] "
+	      "[--count N] DIR\n", stderr);
+	exit(2);
+}
+
+static enum ack parse_ack(const char *text)
+{
+	if (!strcmp(text, "fdatasync"))
+		return ACK_FDATASYNC;
+	if (!strcmp(text, "write"))
+		return ACK_WRITE;
+	if (!strcmp(text, "buffer"))
+		return ACK_BUFFER;
+	usage();
+}
+
+static unsigned int parse_count(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (end == text || *end || n > TXN_MAX)
+		usage();
+	return (unsigned int)n;
+}
+
+static struct options parse_options(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "init", no_argument, NULL, 'i' },
+		{ "ack", required_argument, NULL, 'a' },
+		{ "count", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options o = { .ack = ACK_FDATASYNC, .count = 12 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c == 'i')
+			o.init = 1;
+		else if (c == 'a')
+			o.ack = parse_ack(optarg);
+		else if (c == 'c')
+			o.count = parse_count(optarg);
+		else
+			usage();
+	}
+	if (optind != argc - 1)
+		usage();
+	o.dir = argv[optind];
+	return o;
+}
+
+/* A name is durable when its directory is. */
+static void sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("cannot open %s", dir);
+	if (fsync(fd) < 0)
+		die("cannot sync %s", dir);
+	if (close(fd) < 0)
+		die("cannot close %s", dir);
+}
+
+static int open_log(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" LOG_NAME, dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0)
+		die("cannot open %s", path);
+	return fd;
+}
+
+static void begin(unsigned int n)
+{
+	if (pc_begin("TXN-%05u", n) < 0)
+		die("cannot mark the begin of TXN-%05u", n);
+}
+
+static void acknowledge(unsigned int n)
+{
+	if (pc_ack("TXN-%05u", n) < 0)
+		die("cannot acknowledge TXN-%05u", n);
+}
+
+static void append(int fd, unsigned int n)
+{
+	char line[RECORD_MAX];
+	size_t len = record_make(n, line);
+	ssize_t done = write(fd, line, len);
+
+	if (done >= 0 && (size_t)done < len)
+		errno = ENOSPC; /* a regular file takes less only when full */
+	if (done < 0 || (size_t)done < len)
+		die("cannot write TXN-%05u", n);
+}
+
+static void run_with_system_calls(const struct options *o)
+{
+	int fd = open_log(o->dir);
+
+	if (o->ack == ACK_FDATASYNC)
+		sync_dir(o->dir);
+	for (unsigned int n = 1; n <= o->count; n++) {
+		begin(n);
+		append(fd, n);
+		if (o->ack == ACK_FDATASYNC && fdatasync(fd) < 0)
+			die("cannot sync TXN-%05u", n);
+		acknowledge(n);
+	}
+	if (close(fd) < 0)
+		die("cannot close the log");
+}
+
+static void run_with_stdio(const struct options *o)
+{
+	FILE *f = fdopen(open_log(o->dir), "a");
+	char line[RECORD_MAX];
+
+	if (!f)
+		die("cannot open a stream on the log");
+	for (unsigned int n = 1; n <= o->count; n++) {
+		record_make(n, line);
+		begin(n);
+		if (fprintf(f, "%s", line) < 0)
+			die("cannot write TXN-%05u", n);
+		acknowledge(n);
+	}
+	if (fclose(f))
+		die("cannot close the log");
+}
+
+static void init(const char *dir)
+{
+	int fd = open_log(dir);
+
+	if (fsync(fd) < 0 || close(fd) < 0)
+		die("cannot sync the empty log");
+	sync_dir(dir);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = parse_options(argc, argv);
+
+	if (o.init)
+		init(o.dir);
+	else if (o.ack == ACK_BUFFER)
+		run_with_stdio(&o);
+	else
+		run_with_system_calls(&o);
+	return 0;
+}
