@@ -70,15 +70,24 @@ soak:
 	@UNIT_TIMEOUT=86400 POWERCUT_SEQUENCES=$(SEQUENCES) \
 		ci/run-tests.sh $(SOAK_TESTS)
 
-# Manual pages, in POD beside the commands.
-PODS := $(wildcard harness/cmd/man/*.pod)
-PAGES := $(PODS:harness/cmd/man/%.pod=$(B)/man/man1/%.1)
-man: $(PAGES)
-$(B)/man/man1/%.1: harness/cmd/man/%.pod harness/cmd/version.h
-	@mkdir -p $(@D)
-	pod2man --errors=die --section=1 --center=powercut --name=$* \
-		--release="powercut $$(sed -n 's/.*VERSION "\(.*\)"/\1/p' \
-		harness/cmd/version.h)" $< $@
+# Manual pages, in POD beside the commands: file formats are section 5, commands
+# section 1.
+PAGES_5 := powercut-scenario
+PAGES := $(patsubst harness/cmd/man/%.pod,%,$(wildcard harness/cmd/man/*.pod))
+MAN_1 := $(patsubst %,$(B)/man/man1/%.1,$(filter-out $(PAGES_5),$(PAGES)))
+MAN_5 := $(patsubst %,$(B)/man/man5/%.5,$(filter $(PAGES_5),$(PAGES)))
+man: $(MAN_1) $(MAN_5)
+$(B)/man/man1/%.1: harness/cmd/man/%.pod
+	$(pod2man)
+$(B)/man/man5/%.5: harness/cmd/man/%.pod
+	$(pod2man)
+$(MAN_1) $(MAN_5): harness/cmd/version.h
+define pod2man
+@mkdir -p $(@D)
+pod2man --errors=die --section=$(subst .,,$(suffix $@)) --center=powercut \
+	--name=$* --release="powercut $$(sed -n 's/.*VERSION "\(.*\)"/\1/p' \
+	harness/cmd/version.h)" $< $@
+endef
 
 help:
 	@sed -n 's/^#: //p' ci/ci.mk

@@ -191,9 +191,14 @@ const struct subcommand cmd_help = {
 	.run = run_help,
 };
 
+static const char *const version_examples[] = { "powercut version",
+						 "powercut version --json",
+						 NULL };
+
 const struct subcommand cmd_version = {
 	.name = "version",
 	.synopsis = "",
 	.about = "Prints powercut's version.",
+	.examples = version_examples,
 	.run = run_version,
 };

@@ -29,7 +29,7 @@ static const char script_head[] =
 
 static const char script_tail[] =
 	"\tesac\n"
-	"\tif [[ -n $choices ]]; then\n"
+	"\tif [[ -n $choices && $word != -* ]]; then\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$choices\" -- \"$word\")\n"
 	"\telif [[ $word == -* || -z $command ]]; then\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
@@ -65,24 +65,30 @@ static void add_names(struct buf *b, const struct subcommand *const commands[])
 		buf_printf(b, " %s", (*commands)->name);
 }
 
+static void add_command(struct buf *b, const struct subcommand *c,
+			const struct subcommand *const commands[])
+{
+	buf_printf(b, "\t%s)\n\t\twords='", c->name);
+	add_words(b, c->options);
+	add_words(b, common_options);
+	buf_puts(b, "'\n");
+	add_choices(b, c->options);
+	if (c == &cmd_help) {
+		buf_puts(b, "\t\tchoices='");
+		add_names(b, commands);
+		buf_puts(b, "'\n");
+	}
+	buf_puts(b, "\t\t;;\n");
+}
+
 void completion_bash(const struct subcommand *const commands[], struct buf *ret)
 {
 	buf_puts(ret, script_head);
 	buf_puts(ret, "\t'')\n\t\twords='--help --version");
 	add_names(ret, commands);
-	buf_puts(ret, "' ;;\n\thelp)\n\t\tchoices='");
-	add_names(ret, commands);
 	buf_puts(ret, "' ;;\n");
-	for (; *commands; commands++) {
-		if (*commands == &cmd_help)
-			continue;
-		buf_printf(ret, "\t%s)\n\t\twords='", (*commands)->name);
-		add_words(ret, (*commands)->options);
-		add_words(ret, common_options);
-		buf_puts(ret, "'\n");
-		add_choices(ret, (*commands)->options);
-		buf_puts(ret, "\t\t;;\n");
-	}
+	for (size_t i = 0; commands[i]; i++)
+		add_command(ret, commands[i], commands);
 	buf_puts(ret, script_tail);
 }
 

@@ -165,7 +165,7 @@ void check_remains(struct diagnosis *d)
 	const char *own = getenv("XDG_RUNTIME_DIR");
 	int found = look_in(d, "/run") + look_in(d, "/tmp");
 
-	if (own && *own)
+	if (own && strcmp(own, "/run") && strcmp(own, "/tmp"))
 		found += look_in(d, own);
 	if (!found)
 		diagnosis_add(d, HEALTH_OK, "remains", NULL,
