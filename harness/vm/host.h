@@ -14,6 +14,7 @@ struct vm_host {
 	struct accel_choice accel;
 	int dbcs;  /* QEMU's nvme can switch doorbell buffers off */
 	int embed; /* QEMU runs as this user, with files of this user */
+	unsigned int booted; /* guests, for their names; atomic */
 };
 
 /* libvirt's last error, with a next step where we know one. -errno. */

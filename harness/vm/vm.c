@@ -27,6 +27,7 @@
 struct vm {
 	virDomainPtr domain;
 	struct agent *agent;
+	char *name; /* of the domain: never used twice */
 	char *agent_socket;
 	char *pidfile;
 	char *pty;
@@ -78,6 +79,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 	CLEANUP_FREE char *console = absolute(c->console);
 	struct vm_config full = *c;
 
+	full.name = vm->name;
 	full.kernel = kernel;
 	full.initrd = initrd;
 	full.nbd_socket = nbd_socket;
@@ -180,15 +182,17 @@ static void add_console(struct error *e, const char *path, uint64_t from)
 		 last_lines(text, strlen(text)));
 }
 
-static struct vm *vm_new(const struct vm_host *h, const struct vm_config *c)
+static struct vm *vm_new(struct vm_host *h, const char *name)
 {
+	unsigned int nth = __atomic_add_fetch(&h->booted, 1, __ATOMIC_RELAXED);
 	struct vm *vm = xcalloc(1, sizeof(*vm));
 
 	vm->pidfd = -1;
-	vm->agent_socket = xasprintf("%s/%s.agent", h->runtime_dir, c->name);
+	vm->name = xasprintf("%s-%u", name, nth);
+	vm->agent_socket = xasprintf("%s/%s.agent", h->runtime_dir, vm->name);
 	/* Elsewhere QEMU may not be allowed to write here. */
 	if (h->embed)
-		vm->pidfile = xasprintf("%s/%s.pid", h->runtime_dir, c->name);
+		vm->pidfile = xasprintf("%s/%s.pid", h->runtime_dir, vm->name);
 	return vm;
 }
 
@@ -197,7 +201,7 @@ int vm_boot(struct vm_host *h, const struct vm_config *c, uint64_t timeout_ns,
 {
 	uint64_t console_start = c->interactive ? 0 : size_of(c->console);
 	uint64_t start = now_ns();
-	struct vm *vm = vm_new(h, c);
+	struct vm *vm = vm_new(h, c->name);
 	int err = start_domain(vm, h, c, e);
 
 	if (!err && c->interactive)
@@ -254,16 +258,17 @@ int vm_running(struct vm *vm)
 
 /*
  * virDomainDestroy sends SIGTERM first and QEMU drains its disks, for a
- * second or two. Power does not ask, and neither do we: SIGKILL, then libvirt
- * only has to clear up.
+ * second or two. Power does not ask, and neither do we: SIGKILL. libvirt sees
+ * its monitor close and clears up in its own time, which takes a while where
+ * the host's init is slow to reap; nobody waits for it, and since no two
+ * guests share a name or a socket, it is in nobody's way.
  */
 static void power_off(struct vm *vm)
 {
-	if (vm->pidfd >= 0 &&
-	    pidfd_send_signal(vm->pidfd, SIGKILL, NULL, 0) == 0)
-		has_ended(vm->pidfd, KILL_TIMEOUT_MS);
-	/* Fails if libvirt has noticed already. */
-	virDomainDestroy(vm->domain);
+	if (vm->pidfd < 0 ||
+	    pidfd_send_signal(vm->pidfd, SIGKILL, NULL, 0) < 0 ||
+	    !has_ended(vm->pidfd, KILL_TIMEOUT_MS))
+		virDomainDestroy(vm->domain);
 	virDomainFree(vm->domain);
 }
 
@@ -279,6 +284,7 @@ void vm_destroy(struct vm *vm)
 	unlink(vm->agent_socket);
 	if (vm->pidfile)
 		unlink(vm->pidfile);
+	free(vm->name);
 	free(vm->agent_socket);
 	free(vm->pidfile);
 	free(vm->pty);
