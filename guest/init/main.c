@@ -4,6 +4,7 @@
  * said on the console, and ends the guest.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/reboot.h>
 #include <unistd.h>
@@ -20,6 +21,18 @@ static void complain(const struct error *e)
 	fprintf(stderr, "powercut-init: %s\n", e->message);
 }
 
+/* Descriptors 0 to 2 must be taken, or a pipe could become one of them. */
+static void fill_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
 static int run(struct error *e)
 {
 	int port, r;
@@ -27,6 +40,7 @@ static int run(struct error *e)
 	r = setup_mounts(e);
 	if (r < 0)
 		return r;
+	fill_standard();
 	/* Whether a module was needed shows in what follows. */
 	if (setup_modules(MODULES, e) < 0)
 		complain(e);

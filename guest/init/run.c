@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,27 +79,6 @@ static int parse(const char *payload, size_t len, struct command *ret)
 	return 0;
 }
 
-static __attribute__((noreturn)) void child(const struct command *c, int out,
-					    int err, int failed)
-{
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	sigset_t none;
-	int error;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	setpgid(0, 0);
-	if (dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0) {
-		environ = c->envp;
-		execvp(c->argv[0], c->argv);
-	}
-	error = errno;
-	if (write(failed, &error, sizeof(error)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
 /* A pipe whose read end does not block. */
 static int stream_open(struct run_stream *s, enum frame_type type, int *ret_in)
 {
@@ -118,50 +99,65 @@ static void stream_close(struct run_stream *s)
 	s->fd = -1;
 }
 
-/* A successful exec closes the pipe `failed`, else it says why not. Nobody
- * waits for that here: the program may lie on a drive that hangs. */
+/* Nothing blocked or ignored: a program must not inherit PID 1's ways. */
+static void set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t set;
+
+	posix_spawnattr_init(attr);
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP |
+					       POSIX_SPAWN_SETSIGMASK |
+					       POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(attr, 0);
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(attr, &set);
+	sigaddset(&set, SIGPIPE);
+	posix_spawnattr_setsigdefault(attr, &set);
+}
+
+/*
+ * posix_spawn shares PID 1's memory with the child until it executes (vfork):
+ * under TCG, copying it takes as long as all the rest. It searches the PATH of
+ * this process and returns why the program could not be executed.
+ */
+static int spawn(pid_t *ret, const struct command *c, int out, int err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int error;
+
+	setenv("PATH", c->path + strlen("PATH="), 1);
+	set_attributes(&attr);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	posix_spawn_file_actions_adddup2(&actions, err, 2);
+	error = posix_spawnp(ret, c->argv[0], &actions, &attr, c->argv,
+			     c->envp);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	return error;
+}
+
 static int start(struct run_state *r, const struct command *c)
 {
 	CLEANUP_CLOSE int out = -1;
 	CLEANUP_CLOSE int err = -1;
-	CLEANUP_CLOSE int failed = -1;
-	int fds[2];
+	int error;
 
-	if (stream_open(&r->out, FRAME_OUT, &out) < 0 ||
-	    stream_open(&r->err, FRAME_ERR, &err) < 0 ||
-	    pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return errno;
-	r->failed = fds[0];
-	failed = fds[1];
+	error = -stream_open(&r->out, FRAME_OUT, &out);
+	if (!error)
+		error = -stream_open(&r->err, FRAME_ERR, &err);
 	r->started_ns = now_ns();
-	r->pid = fork();
-	if (r->pid == 0)
-		child(c, out, err, failed);
-	if (r->pid < 0)
-		return errno;
-	setpgid(r->pid, r->pid);
-	return 0;
+	return error ? error : spawn(&r->pid, c, out, err);
 }
 
 static void forget(struct run_state *r)
 {
 	stream_close(&r->out);
 	stream_close(&r->err);
-	if (r->failed >= 0)
-		close(r->failed);
-	r->failed = -1;
 	r->pid = 0;
 	r->deadline_ns = UINT64_MAX;
-	free(r->name);
-	r->name = NULL;
-}
-
-static int describe(const char *name, int error, struct buf *text)
-{
-	buf_printf(text, "cannot run %s: %s", name,
-		   error == ENOENT ? "there is no such program in the guest" :
-				     strerror(error));
-	return error;
 }
 
 static uint64_t deadline(const struct run_state *r, const char *payload)
@@ -182,15 +178,18 @@ int run_start(struct run_state *r, uint32_t id, const char *payload,
 	struct command c = { NULL, NULL, NULL };
 	int error = -parse(payload, len, &c);
 
-	*r = (struct run_state){ .out.fd = -1, .err.fd = -1, .failed = -1 };
+	*r = (struct run_state){ .out.fd = -1, .err.fd = -1 };
 	if (!error)
 		error = start(r, &c);
 	if (error) {
-		describe("a program", error, ret_text);
+		buf_printf(ret_text, "cannot run %s: %s",
+			   c.argv && c.argv[0] ? c.argv[0] : "a program",
+			   error == ENOENT ?
+				   "there is no such program in the guest" :
+				   strerror(error));
 		forget(r);
 	} else {
 		r->id = id;
-		r->name = xstrdup(c.argv[0]);
 		r->deadline_ns = deadline(r, payload);
 	}
 	command_free(&c);
@@ -240,14 +239,9 @@ void run_check_time(struct run_state *r, uint64_t now)
 }
 
 void run_finish(struct run_state *r, int status, struct frames *f,
-		struct reply *ret, struct buf *ret_text)
+		struct reply *ret)
 {
-	int error = 0;
-
-	if (read(r->failed, &error, sizeof(error)) == sizeof(error))
-		describe(r->name, error, ret_text);
 	*ret = (struct reply){
-		.error = error,
 		.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
 		.timed_out = (uint32_t)r->timed_out,

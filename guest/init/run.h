@@ -29,14 +29,12 @@ struct run_state {
 	uint64_t started_ns;
 	uint64_t deadline_ns; /* UINT64_MAX: none, or over already */
 	int timed_out;
-	int failed;  /* pipe: errno of a failed exec */
-	char *name;  /* argv[0] */
 	struct run_stream out;
 	struct run_stream err;
 };
 
 /* Starts what the payload of FRAME_RUN asks for. 0, or a positive errno with
- * details in ret_text. */
+ * details in ret_text (ENOENT: there is no such program). */
 int run_start(struct run_state *r, uint32_t id, const char *payload,
 	      size_t len, struct buf *ret_text);
 /* Forwards what is there; closes the stream at its end. */
@@ -44,10 +42,9 @@ void run_forward(struct run_state *r, struct run_stream *s, struct frames *f);
 /* Kills the process group once its time is over. */
 void run_check_time(struct run_state *r, uint64_t now);
 /* The program has ended with this wait status: forwards the rest of the
- * output, fills in the reply, r is idle again. .error is that of a failed exec
- * (ENOENT: there is no such program). */
+ * output, fills in the reply, r is idle again. */
 void run_finish(struct run_state *r, int status, struct frames *f,
-		struct reply *ret, struct buf *ret_text);
+		struct reply *ret);
 /* Kills the process group; its end is not reported. */
 void run_abandon(struct run_state *r);
 

@@ -267,7 +267,7 @@ static void program_ended(struct server *s, int status)
 	struct buf text = BUF_INIT;
 	struct reply reply;
 
-	run_finish(&s->run, status, &s->frames, &reply, &text);
+	run_finish(&s->run, status, &s->frames, &reply);
 	end(s, &reply, &text);
 }
 
@@ -377,7 +377,7 @@ int serve(int port, struct error *e)
 {
 	struct server s = {
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
-		.run = { .out.fd = -1, .err.fd = -1, .failed = -1,
+		.run = { .out.fd = -1, .err.fd = -1,
 			 .deadline_ns = UINT64_MAX },
 	};
 	int worker;

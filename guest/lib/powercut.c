@@ -97,6 +97,7 @@ static int write_block(const struct mark_block *block)
 	return -1;
 }
 
+__attribute__((format(printf, 2, 0)))
 static int put(uint32_t kind, const char *fmt, va_list args)
 {
 	_Alignas(MARK_BLOCK_SIZE) struct mark_block block;

@@ -3,10 +3,10 @@
  *
  * Every command has a submit and a complete position in one global order, the
  * log's (drive/log.h). From that order, and nothing else, follows what a power
- * cut may leave on the media. The promises are NVMe's: the Flush command applies
- * to all commands completed before it was submitted, and Force Unit Access
- * makes one command durable when it completes (NVM Express Base Specification
- * and NVM Command Set Specification; Linux's view of the same is
+ * cut may leave on the media. The promises are NVMe's: the Flush command
+ * applies to all commands completed before it was submitted, and Force Unit
+ * Access makes one command durable when it completes (NVM Express Base
+ * Specification and NVM Command Set Specification; Linux's view of the same is
  * Documentation/block/writeback_cache_control.rst).
  *
  * 1. A write that completed before a flush was submitted is durable once that
@@ -44,8 +44,8 @@
  *   version of the whole unit: its content with all earlier writes to it
  *   applied. So a unit has one choice, "the last durable version or any later
  *   one", and a later version that is durable settles the earlier ones in it.
- * - Everything submitted before ARM is durable from ARM on: the setup is durable
- *   by contract. Cuts lie at or behind ARM.
+ * - Everything submitted before ARM is durable from ARM on: the setup is
+ *   durable by contract. Cuts lie at or behind ARM.
  * - FUA counts on write-zeroes and discard too, where a command carried it (NBD
  *   allows that; NVMe has no FUA on Dataset Management).
  *

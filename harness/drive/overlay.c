@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -189,4 +190,11 @@ int overlay_reset(struct overlay *o)
 	if (ftruncate(o->fd, 0) < 0 || ftruncate(o->fd, (off_t)o->size) < 0)
 		return -errno;
 	return 0;
+}
+
+uint64_t overlay_allocated(const struct overlay *o)
+{
+	struct stat st;
+
+	return fstat(o->fd, &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
 }

@@ -33,5 +33,7 @@ uint64_t overlay_run(const struct overlay *o, uint64_t offset,
 int overlay_read(const struct overlay *o, void *data, uint64_t length,
 		 uint64_t offset);
 int overlay_reset(struct overlay *o);
+/* Bytes of the host's disk that the file takes. */
+uint64_t overlay_allocated(const struct overlay *o);
 
 #endif

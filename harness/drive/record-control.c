@@ -75,8 +75,8 @@ static void *run_timer(void *arg)
 
 	LOCKED(&r->lock);
 	while (!r->timer_stop && !recorder_state(r) && err != ETIMEDOUT)
-		err = pthread_cond_timedwait(&r->timer_wake, &r->lock,
-					     &deadline);
+		err = pthread_cond_clockwait(&r->timer_wake, &r->lock,
+					     CLOCK_MONOTONIC, &deadline);
 	if (!r->timer_stop && !recorder_state(r))
 		recorder_power_off(r);
 	return NULL;

@@ -15,17 +15,6 @@
 
 #define MARK_TEXT_MAX 4000
 
-static void init_locks(struct recorder *r)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->timer_wake, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 static int check_geometry(uint64_t size, uint32_t block, struct error *e)
 {
 	if (block < 512 || block > 65536 || (block & (block - 1)))
@@ -68,7 +57,8 @@ int recorder_create(const char *log, const char *base, uint64_t size,
 	r->cut_fd = -1;
 	r->size = size;
 	r->block = block;
-	init_locks(r);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->timer_wake, NULL);
 	map_init(&r->latest, size, block);
 	cache_init(&r->cache, size, block);
 	err = open_files(r, log, base, e);

@@ -40,7 +40,8 @@ static inline void test_log_init(struct test_log *t, uint64_t disk_size,
 				 .marks = t->marks,
 				 .base = POSITION_NEVER,
 				 .arm = POSITION_NEVER,
-				 .cut = POSITION_NEVER };
+				 .cut = POSITION_NEVER,
+				 .stop = POSITION_NEVER };
 }
 
 static inline uint64_t test_event(struct test_log *t, enum log_type type,

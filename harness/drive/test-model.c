@@ -182,7 +182,8 @@ static void random_logs_agree_with_the_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_flush_makes_durable_what_completed_before_it),
+		cmocka_unit_test(
+			a_flush_makes_durable_what_completed_before_it),
 		cmocka_unit_test(
 			a_flush_does_not_cover_what_completes_during_it),
 		cmocka_unit_test(a_flush_in_flight_makes_nothing_durable),

@@ -282,6 +282,17 @@ static int cut_now(struct session *s, struct recording *ret, struct error *e)
 	return err;
 }
 
+/* The media as the drive itself knows them, for a cross-check. */
+static int dump_media(struct session *s, struct error *e)
+{
+	const char *dir = s->request->dir;
+	CLEANUP_FREE char *durable = xasprintf("%s/durable.img", dir);
+	CLEANUP_FREE char *latest = xasprintf("%s/latest.img", dir);
+	int err = drive_dump(s->drive, 1, durable, e);
+
+	return err ? err : drive_dump(s->drive, 0, latest, e);
+}
+
 /* After the freeze the guest still runs: it hands over the trace's tail. */
 static int finish(struct session *s, struct recording *ret, struct error *e)
 {
@@ -293,6 +304,8 @@ static int finish(struct session *s, struct recording *ret, struct error *e)
 		err = cut_now(s, ret, e);
 		if (!err)
 			err = agent_trace_drain(vm_agent(s->vm), e);
+		if (!err)
+			err = dump_media(s, e);
 	}
 	return err ? err : drive_seal(s->drive, e);
 }

@@ -3,7 +3,9 @@
  * workload, and either lets it end or cuts its power.
  *
  * What it leaves in .dir: drive.log, trace.bin, console.log, kernel.log,
- * workload.out. drive.log and trace.bin are joined by record_history().
+ * workload.out. drive.log and trace.bin are joined by record_history(). After a
+ * cut also durable.img and latest.img, the media as the drive itself knows them
+ * (drive_dump).
  */
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H

@@ -34,6 +34,9 @@ static struct cut_trigger trigger_of(const struct history *h,
 		return (struct cut_trigger){ .kind = CUT_FLUSH, .nth = nth };
 	case 'm':
 		return (struct cut_trigger){ .kind = CUT_MARK, .nth = nth };
+	case 'e':
+		return (struct cut_trigger){ .kind = CUT_TIME,
+					     .time_ns = UINT64_MAX };
 	default:
 		return nearest_write(h, c->position);
 	}
@@ -75,9 +78,12 @@ static int add_rule(struct triggers *t, const struct history *h,
 int live_triggers(const struct scenario *s, const struct history *reference,
 		  struct cut_trigger **ret, size_t *ret_n, struct error *e)
 {
-	static const struct cut_rule every_flush = { .kind = CUTS_EVERY_FLUSH };
-	const struct cut_rule *rules = s->n_cuts ? s->cuts : &every_flush;
-	size_t n = s->n_cuts ? s->n_cuts : 1;
+	static const struct cut_rule defaults[] = {
+		{ .kind = CUTS_EVERY_FLUSH },
+		{ .kind = CUTS_END },
+	};
+	const struct cut_rule *rules = s->n_cuts ? s->cuts : defaults;
+	size_t n = s->n_cuts ? s->n_cuts : 2;
 	struct triggers t = { 0 };
 
 	for (size_t i = 0; i < n; i++) {

@@ -14,7 +14,8 @@ struct error;
 /*
  * The scenario's cuts as triggers for the drive, counted on a reference
  * recording: the nth write of another run of the same workload is not the
- * same write, but the nth write. Without `cuts`: every flush. Caller frees.
+ * same write, but the nth write. Without `cuts`: every flush and the end. Caller
+ * frees.
  */
 int live_triggers(const struct scenario *s, const struct history *reference,
 		  struct cut_trigger **ret, size_t *ret_n, struct error *e);

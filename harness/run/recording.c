@@ -105,6 +105,8 @@ static int live_cut(struct run *r, const struct cut_trigger *trigger,
 		err = recorded_open(r->dir, source, r->scenario, NULL,
 				    &recorded, e);
 	if (!err)
+		err = run_cross_check(r, &recorded, source, e);
+	if (!err)
 		err = run_judge(r, &recorded, source, e);
 	recorded_release(&recorded);
 	recording_release(&rec);

@@ -2,7 +2,8 @@
  * A run under way: what the files of this room share.
  *
  * In the order in which they are used: run.c (begin and end), recording.c
- * (the reference, live cuts), judging.c (a recording through its plan),
+ * (the reference, live cuts), crosscheck.c (a live cut against the drive
+ * itself), judging.c (a recording through its plan),
  * facts.c (what the store is told), verdict.c (the conclusion), again.c and
  * single.c (judging without recording).
  */
@@ -38,6 +39,10 @@ int run_store_counts(struct run *r, const struct recording *rec,
 int run_record_reference(struct run *r, struct recorded *ret, struct error *e);
 int run_live_cuts(struct run *r, const struct recorded *reference,
 		  struct error *e);
+
+/* crosscheck.c: of a live cut's recording; removes the drive's images. */
+int run_cross_check(const struct run *r, const struct recorded *recorded,
+		    const char *source, struct error *e);
 
 /* judging.c: `source` is the recording's folder in the run. */
 int run_judge(struct run *r, const struct recorded *rec, const char *source,

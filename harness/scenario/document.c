@@ -167,6 +167,67 @@ static int expect_end(const struct document *d, yaml_parser_t *parser,
 	return err;
 }
 
+/*
+ * libyaml 0.2.5 takes time quadratic in the depth, and in the number of
+ * anchors and of tag directives: a megabyte of them is minutes. So its scanner
+ * goes first, token by token, and stops where a limit is passed. What is no
+ * YAML is left for the parser to report.
+ */
+struct scan {
+	unsigned int depth, names;
+};
+
+static void count_token(struct scan *scan, yaml_token_type_t type)
+{
+	switch (type) {
+	case YAML_BLOCK_SEQUENCE_START_TOKEN:
+	case YAML_BLOCK_MAPPING_START_TOKEN:
+	case YAML_FLOW_SEQUENCE_START_TOKEN:
+	case YAML_FLOW_MAPPING_START_TOKEN:
+		scan->depth++;
+		break;
+	case YAML_BLOCK_END_TOKEN:
+	case YAML_FLOW_SEQUENCE_END_TOKEN:
+	case YAML_FLOW_MAPPING_END_TOKEN:
+		scan->depth -= scan->depth > 0;
+		break;
+	case YAML_ANCHOR_TOKEN:
+	case YAML_TAG_DIRECTIVE_TOKEN:
+		scan->names++;
+		break;
+	default:
+		break;
+	}
+}
+
+static int check_limits(const struct document *d, const char *data,
+			size_t len, struct error *e)
+{
+	struct scan scan = { 0, 0 };
+	yaml_parser_t parser;
+	yaml_token_t token;
+	int err = 0, end = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		abort();
+	yaml_parser_set_input_string(&parser, (const yaml_char_t *)data, len);
+	while (!err && !end && yaml_parser_scan(&parser, &token)) {
+		count_token(&scan, token.type);
+		if (scan.depth > DEPTH_MAX)
+			err = document_error_at(d, token.start_mark, e,
+						"nested too deep; expected at "
+						"most %d levels", DEPTH_MAX);
+		else if (scan.names > NAMES_MAX)
+			err = document_error_at(d, token.start_mark, e,
+						"too many anchors; expected "
+						"at most %d", NAMES_MAX);
+		end = token.type == YAML_STREAM_END_TOKEN;
+		yaml_token_delete(&token);
+	}
+	yaml_parser_delete(&parser);
+	return err;
+}
+
 int document_load(struct document *d, const char *name, const void *data,
 		  size_t len, struct error *e)
 {
@@ -178,6 +239,9 @@ int document_load(struct document *d, const char *name, const void *data,
 		return error_set(e, EFBIG, "%s:1:1: the file is too large; "
 				 "expected at most %u bytes", name,
 				 DOCUMENT_MAX);
+	err = check_limits(d, data, len, e);
+	if (err)
+		return err;
 	if (!yaml_parser_initialize(&parser))
 		abort();
 	yaml_parser_set_input_string(&parser, data, len);

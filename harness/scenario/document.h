@@ -4,9 +4,10 @@
  * libcyaml tells what is wrong but not where; so the same bytes are loaded
  * with libyaml too, and every check of a scenario reports through here.
  *
- * The bytes are not trusted: at most DOCUMENT_MAX of them, one document,
- * nesting as deep as libyaml allows (1000 levels). Aliases stay references:
- * whoever follows them must bound what they expand to.
+ * The bytes are not trusted: at most DOCUMENT_MAX of them, one document, lists
+ * and mappings at most DEPTH_MAX deep, at most NAMES_MAX anchors and tag
+ * directives. Aliases stay references: whoever follows them must bound what
+ * they expand to.
  */
 #ifndef SCENARIO_DOCUMENT_H
 #define SCENARIO_DOCUMENT_H
@@ -15,6 +16,8 @@
 #include <yaml.h>
 
 #define DOCUMENT_MAX (1u << 20) /* bytes */
+#define DEPTH_MAX 32
+#define NAMES_MAX 100
 
 struct error;
 
@@ -24,7 +27,7 @@ struct document {
 	int loaded;
 };
 
-/* -EINVAL: not YAML, -EFBIG: too large. On failure nothing is to release. */
+/* -EINVAL: not YAML, -EFBIG: too large a file. On failure nothing is to release. */
 int document_load(struct document *d, const char *name, const void *data,
 		  size_t len, struct error *e);
 void document_release(struct document *d);

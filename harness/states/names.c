@@ -18,8 +18,8 @@
  *   LIST      the writes that are shown somewhere, each with the units where it
  *             is not lost, or without units where it is lost nowhere;
  *   all-LIST  the writes that are lost somewhere, each with the units where it
- *             is lost, or without units where it is shown nowhere (then it makes
- *             no difference that it is lost where it was overwritten).
+ *             is lost, or without units where it is shown nowhere (then it
+ *             makes no difference that it is lost where it was overwritten).
  *
  * Of LIST and all-LIST the one with fewer items is taken, LIST where they have
  * the same. Writes come in ascending order; a run of units that follow each

@@ -85,12 +85,13 @@ void state_copy(const struct state_space *s, const struct state *from,
 
 /*
  * Everything that states of one recording share: the units that any command
- * after the log's start touched (but those that stay as they are in base), their
- * versions, content hashes. base may be NULL. Contents that no single write
- * holds whole are composed into units_path (made anew). tear: the atomic unit in bytes. Memory: some 40 bytes per write
- * and unit. The history is borrowed until space_free. Its FUA flags must be
- * final (trace_join) before. One user at a time. -EINVAL where the recording
- * ended before ARM: it has no cut.
+ * after the log's start touched (but those that stay as they are in base),
+ * their versions, content hashes. base may be NULL. Contents that no single
+ * write holds whole are composed into units_path (made anew). tear: the atomic
+ * unit in bytes. Memory: some 40 bytes per write and unit. The history is
+ * borrowed until space_free; its FUA flags must be final before (trace_join).
+ * One user at a time. -EINVAL where the recording ended before ARM: it has no
+ * cut.
  */
 int space_create(const struct history *h, const char *base,
 		 const char *units_path, uint32_t tear,

@@ -18,7 +18,12 @@
 #define REF_VERSIONS (TEST_COMMANDS + 1)
 
 /* Planted faults: the reference with one of these must disagree. */
-enum ref_fault { REF_HONEST, REF_NO_FUA, REF_FLUSH_AT_COMPLETE, REF_ARM_FORGETS };
+enum ref_fault {
+	REF_HONEST,
+	REF_NO_FUA,
+	REF_FLUSH_AT_COMPLETE,
+	REF_ARM_FORGETS,
+};
 
 struct ref_unit {
 	uint64_t first, end; /* sectors */

@@ -141,6 +141,7 @@ static void open_sequence(struct sequence *q, uint64_t seed,
 
 static void close_sequence(struct sequence *q)
 {
+	unlink(units_path); /* emptying it would wait for the disk */
 	space_free(q->space);
 	state_free(&q->last);
 	free(q->units);

@@ -62,8 +62,9 @@
  *
  * Flushes carry no range. QEMU drops a flush when nothing was written since
  * the last one (block/io.c, bdrv_co_flush: flushed_gen, write_gen), so the
- * log may have fewer, never more. A flush to all namespaces (NSID ffffffffh)
- * counts for this one.
+ * log may have fewer, never more. QEMU also flushes by itself when it stops
+ * (version 7.2: three times), so the log must be sealed before the guest is
+ * powered off. A flush to all namespaces (NSID ffffffffh) counts for this one.
  *
  * The ranges of a DSM command are data, which the trace does not have; each
  * becomes a discard of its own, and QEMU splits one that is longer than its

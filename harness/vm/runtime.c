@@ -168,6 +168,20 @@ static int controller_is_done(int fd)
 	return n == 1;
 }
 
+/* A dying process or a thread of libvirt may still make a file in it. */
+static int remove_directory(const char *path)
+{
+	int err;
+
+	for (int i = 0; i < 10; i++) {
+		err = rm_rf(path, NULL);
+		if (!err)
+			break;
+		poll(NULL, 0, 50);
+	}
+	return err;
+}
+
 /* All signals are blocked: only SIGKILL ends it early. */
 static void reaper_main(const struct runtime *r, int fd, pid_t controller)
 {
@@ -184,7 +198,7 @@ static void reaper_main(const struct runtime *r, int fd, pid_t controller)
 		reap_until_gone(r->path, controller, 1, REAP_TIMEOUT_MS);
 	else
 		reap_until_gone(r->path, 0, 6, REAP_TIMEOUT_MS);
-	_exit(rm_rf(r->path, NULL) < 0);
+	_exit(remove_directory(r->path) < 0);
 }
 
 static int start_reaper(struct runtime *r, struct error *e)

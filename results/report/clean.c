@@ -189,7 +189,9 @@ void clean_seconds(struct buf *b, double seconds)
 		return;
 	}
 	whole = (uint64_t)llround(seconds);
-	if (seconds < 59.95)
+	if (seconds < 0.9995)
+		buf_printf(b, "%.0f ms", seconds * 1e3);
+	else if (seconds < 59.95)
 		buf_printf(b, "%.1f s", seconds);
 	else
 		buf_printf(b, "%" PRIu64 " min %02d s", whole / 60,

@@ -41,7 +41,7 @@ void clean_wrap(struct buf *b, const char *text, int column, int indent);
 void clean_count(struct buf *b, uint64_t n);
 /* A number of states by its log2: digits below 2^53, else 2^1234.5 */
 void clean_legal(struct buf *b, double log2_states);
-/* 48.2 s, 3 min 05 s */
+/* 40 ms, 48.2 s, 3 min 05 s */
 void clean_seconds(struct buf *b, double seconds);
 
 #endif

@@ -227,9 +227,9 @@ int html_marks(struct buf *b, const struct summary *s, struct error *e)
 	if (err == 0 && marks.n) {
 		buf_puts(b, "<section>\n<h2>Marks and promises</h2>\n<details");
 		buf_puts(b, marks.n <= 20 ? " open>" : ">");
-		buf_puts(b, "<summary>");
+		buf_puts(b, "<summary>All marks; ");
 		clean_count(b, s->totals.acks);
-		buf_printf(b, " %s (ack)</summary>\n"
+		buf_printf(b, " of them %s (ack)</summary>\n"
 			   "<div class=\"card table\"><table><thead><tr>"
 			   "<th scope=\"col\">Recording</th>"
 			   "<th scope=\"col\" class=\"n\">Position</th>"
@@ -237,7 +237,8 @@ int html_marks(struct buf *b, const struct summary *s, struct error *e)
 			   "<th scope=\"col\">Kind</th>"
 			   "<th scope=\"col\">Text</th>"
 			   "</tr></thead><tbody>\n",
-			   s->totals.acks == 1 ? "promise" : "promises");
+			   s->totals.acks == 1 ? "is a promise" :
+						 "are promises");
 		buf_puts(b, buf_text(&marks.rows));
 		buf_puts(b, "</tbody></table></div>\n");
 		if (marks.n > ROWS_MAX)

@@ -76,9 +76,9 @@ static void figures(struct buf *b, const struct summary *s)
 	buf_puts(b, "</dd></div>\n");
 	figure(b, "states checked", t->states_checked);
 	figure(b, "equal to another", t->states_equal);
-	figure(b, "held", t->held);
-	figure(b, "violated", t->violated);
-	figure(b, "unknown", t->unknown);
+	figure(b, "states held", t->held);
+	figure(b, "states violated", t->violated);
+	figure(b, "states unknown", t->unknown);
 	figure(b, "promises", t->acks);
 	buf_puts(b, "<div><dt>time</dt><dd>");
 	clean_seconds(b, s->seconds);

@@ -1,8 +1,8 @@
 /*
  * Reports of a run, made from its store alone. Each writer is one file.
  *
- * run_dir is the folder of the store; any path to it will do. What the guest said
- * is made harmless in all of them. The verdict is never more than what the rows
+ * run_dir is the folder of the store; any path to it will do. What the guest
+ * said is made harmless in all of them. The verdict is never more than what the rows
  * of the store show: "held" needs phase "done". ret is appended to, on success
  * only.
  */

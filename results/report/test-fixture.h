@@ -18,7 +18,8 @@
 #include "results/store/store.h"
 
 /* Markup, a terminal escape, a broken byte, a reversing mark. */
-#define HOSTILE "<script>alert('1')</script> & \"]]>\" \x1b[31m \xff \xe2\x80\xae"
+#define HOSTILE                                                                \
+	"<script>alert('1')</script> & \"]]>\" \x1b[31m \xff \xe2\x80\xae"
 #define HOSTILE_SAFE                                                           \
 	"<script>alert('1')</script> & \"]]>\" \\x1b[31m \\xff \\u{202E}"
 

@@ -114,6 +114,19 @@ static void like_violations_are_one_finding(void **state)
 	       "3 states, lost 1|all-1\n");
 }
 
+static void fewest_lost_writes_come_before_the_earliest_cut(void **state)
+{
+	(void)state;
+	cut("replay", "w1", 10);
+	cut("replay", "w2", 20);
+	cut("replay", "w3", 30);
+	bad("replay", "w1", "none", 2, STAGE_CHECK, "lost 1");
+	bad("replay", "w3", "all-3", 1, STAGE_CHECK, "lost 2");
+	bad("replay", "w2", "all-2", 1, STAGE_CHECK, "lost 3");
+	expect("1 check lost 3|w2:all-2|drive cache (layer 6)|"
+	       "3 states, lost 1|all-2\n");
+}
+
 static void stages_tell_findings_apart(void **state)
 {
 	(void)state;
@@ -127,7 +140,7 @@ static void stages_tell_findings_apart(void **state)
 	       "1 states, lost 1|all-1\n");
 }
 
-static void a_loss_with_every_write_on_the_media_is_above_the_drive(void **state)
+static void a_loss_without_a_lost_write_is_above_the_drive(void **state)
 {
 	(void)state;
 	cut("replay", "w1", 10);
@@ -169,8 +182,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_do_not_tell_messages_apart),
 		TEST(like_violations_are_one_finding),
+		TEST(fewest_lost_writes_come_before_the_earliest_cut),
 		TEST(stages_tell_findings_apart),
-		TEST(a_loss_with_every_write_on_the_media_is_above_the_drive),
+		TEST(a_loss_without_a_lost_write_is_above_the_drive),
 		TEST(what_held_or_is_unknown_is_no_finding),
 		TEST(finding_again_replaces_what_was_there),
 	};

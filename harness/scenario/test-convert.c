@@ -1,0 +1,287 @@
+/* The values: impossible ones, and those that are not built yet. */
+#include "scenario/testing.h"
+
+static void names_are_folder_names(void **state)
+{
+	(void)state;
+	refused("name: Append Log\nworkload: { run: [w] }\n",
+		"1:7: name is 'Append Log'; expected 1 to 64 of a-z, 0-9, "
+		"'.', '_' and '-', a letter or digit first");
+	refused("name: ../x\nworkload: { run: [w] }\n",
+		"1:7: name is '../x'; expected 1 to 64 of a-z, 0-9, '.', '_' "
+		"and '-', a letter or digit first");
+	refused("name: \"\"\nworkload: { run: [w] }\n",
+		"1:7: name is ''; expected 1 to 64 of a-z, 0-9, '.', '_' and "
+		"'-', a letter or digit first");
+}
+
+static void durations_are_strict(void **state)
+{
+	(void)state;
+	refused("name: x\nworkload:\n  run: [w]\n  timeout: 10 ms\n",
+		"4:12: workload.timeout: '10 ms' is not a duration: expected "
+		"a number and ms, s, min or h without a blank, such as 1.5s");
+	refused(MINIMAL "check: { timeout: 10 }\n",
+		"3:19: check.timeout: '10' is not a duration: expected a "
+		"number and ms, s, min or h without a blank, such as 1.5s");
+	refused(MINIMAL "check: { timeout: 0s }\n",
+		"3:19: check.timeout is 0s; expected more than 0s, at most "
+		"24h");
+	refused(MINIMAL "check: { timeout: 25h }\n",
+		"3:19: check.timeout is 25h; expected more than 0s, at most "
+		"24h");
+}
+
+static void counts_are_strict(void **state)
+{
+	(void)state;
+	refused(MINIMAL "seed: 0x10\n",
+		"3:7: seed: '0x10' is not a whole number: expected digits "
+		"only, such as 40");
+	refused(MINIMAL "seed: 18446744073709551616\n",
+		"3:7: seed: '18446744073709551616' does not fit in 64 bits");
+	refused(MINIMAL "states: { budget: 0 }\n",
+		"3:19: states.budget is 0; expected at least 1");
+}
+
+static void memory_has_bounds(void **state)
+{
+	(void)state;
+	refused(MINIMAL "guest: { memory: 64MiB }\n",
+		"3:18: guest.memory is 64MiB; expected 128MiB to 1TiB");
+	refused(MINIMAL "guest: { memory: 200MB }\n",
+		"3:18: guest.memory is 200MB; expected whole MiB");
+	refused(MINIMAL "guest: { memory: 256 MiB }\n",
+		"3:18: guest.memory: '256 MiB' is not a size: expected a "
+		"number and B, KiB, MiB or GiB without a blank, such as "
+		"64MiB");
+}
+
+static void drive_sizes_are_whole_units(void **state)
+{
+	(void)state;
+	refused(MINIMAL "drive: { size: 65MB }\n",
+		"3:16: drive.size is 65MB; expected a multiple of drive.block "
+		"and drive.cache.tear, 4096 bytes");
+	refused(MINIMAL "drive: { size: 0 }\n",
+		"3:16: drive.size is 0; expected 1MiB to 16TiB");
+}
+
+static void blocks_are_512_or_4096(void **state)
+{
+	(void)state;
+	refused(MINIMAL "drive: { block: 1024 }\n",
+		"3:17: drive.block is 1024; expected 512 or 4096");
+	refused(MINIMAL "drive: { block: 8KiB }\n",
+		"3:17: drive.block is 8KiB; expected 512 or 4096");
+}
+
+static void tear_is_a_power_of_two(void **state)
+{
+	(void)state;
+	refused(MINIMAL "drive: { cache: { tear: 1536 } }\n",
+		"3:25: drive.cache.tear is 1536; expected a power of two from "
+		"512 to 64KiB");
+	refused(MINIMAL "drive: { cache: { tear: 128KiB } }\n",
+		"3:25: drive.cache.tear is 128KiB; expected a power of two "
+		"from 512 to 64KiB");
+}
+
+static void tear_is_not_below_block(void **state)
+{
+	(void)state;
+	refused(MINIMAL "drive: { block: 4096, cache: { tear: 512 } }\n",
+		"3:38: drive.cache.tear is 512; expected at least "
+		"drive.block, 4096: a drive writes whole blocks");
+}
+
+static void capacity_must_be_unable_to_fill(void **state)
+{
+	struct scenario *s = accepted(
+		MINIMAL "drive: { size: 64MiB, cache: { capacity: 64MiB } }\n");
+
+	(void)state;
+	assert_true(s->drive.cache.capacity == UINT64_MAX);
+	scenario_free(s);
+	refused(MINIMAL "drive: { cache: { capacity: 64MiB } }\n",
+		"3:29: drive.cache.capacity: 64MiB is not supported yet; "
+		"expected at least the drive's size, or no such key");
+}
+
+static void what_is_not_built_is_refused(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "guest: { kernel: debian-6.12 }",
+		  "3:18: guest.kernel: debian-6.12 is not supported yet; "
+		  "expected debian-6.1" },
+		{ "guest: { image: debian }",
+		  "3:17: guest.image: debian is not supported yet; expected "
+		  "micro" },
+		{ "guest: { image: \"oci:a.tar\" }",
+		  "3:17: guest.image: oci:a.tar is not supported yet; "
+		  "expected micro" },
+		{ "guest: { packages: [git] }",
+		  "3:20: guest.packages: a list of packages is not supported "
+		  "yet; expected []" },
+		{ "drive: { bus: virtio }",
+		  "3:15: drive.bus: virtio is not supported yet; expected "
+		  "nvme" },
+		{ "drive: { bus: scsi }",
+		  "3:15: drive.bus: scsi is not supported yet; expected nvme" },
+		{ "drive: { cache: { mode: writethrough } }",
+		  "3:25: drive.cache.mode: writethrough is not supported yet; "
+		  "expected writeback" },
+		{ "drive: { cache: { mode: none } }",
+		  "3:25: drive.cache.mode: none is not supported yet; expected "
+		  "writeback" },
+		{ "drive: { cache: { order: fifo } }",
+		  "3:26: drive.cache.order: fifo is not supported yet; "
+		  "expected any" },
+		{ "drive: { cache: { flush: ignored } }",
+		  "3:26: drive.cache.flush: ignored is not supported yet; "
+		  "expected honest" },
+		{ "drive: { cache: { fua: ignored } }",
+		  "3:24: drive.cache.fua: ignored is not supported yet; "
+		  "expected honored" },
+		{ "drive: { cache: { power_loss_protection: true } }",
+		  "3:42: drive.cache.power_loss_protection: true is not "
+		  "supported yet; expected false" },
+		{ "filesystem: { type: xfs }",
+		  "3:21: filesystem.type: xfs is not supported yet; expected "
+		  "ext4" },
+		{ "states: { strategy: exhaustive }",
+		  "3:21: states.strategy: exhaustive is not supported yet; "
+		  "expected default" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char yaml[256];
+
+		snprintf(yaml, sizeof(yaml), MINIMAL "%s\n", cases[i][0]);
+		refused(yaml, cases[i][1]);
+	}
+}
+
+static void file_systems_are_known(void **state)
+{
+	(void)state;
+	refused(MINIMAL "filesystem: { type: etx4 }\n",
+		"3:21: filesystem.type is 'etx4'; expected ext4; did you mean "
+		"ext4?");
+}
+
+static void images_are_known(void **state)
+{
+	(void)state;
+	refused(MINIMAL "guest: { image: alpine }\n",
+		"3:17: guest.image is 'alpine'; expected micro, debian or "
+		"oci:ARCHIVE");
+}
+
+static void kernels_are_seen_from_the_scenario(void **state)
+{
+	struct scenario *s;
+
+	(void)state;
+	refused(MINIMAL "guest: { kernel: ../boot/bzImage }\n",
+		"3:18: cannot read kernel /w/../boot/bzImage: No such file or "
+		"directory; expected debian-6.1 or the path of a kernel");
+	refused(MINIMAL "guest: { kernel: debian-6.2 }\n",
+		"3:18: cannot read kernel /w/debian-6.2: No such file or "
+		"directory; expected debian-6.1 or the path of a kernel; did "
+		"you mean debian-6.1?");
+	s = accepted(MINIMAL "guest: { kernel: /dev/null }\n");
+	assert_string_equal(s->guest.kernel, "/dev/null");
+	scenario_free(s);
+}
+
+static void program_without_a_name(void **state)
+{
+	(void)state;
+	refused(MINIMAL "check: { run: [\"\", a] }\n",
+		"3:15: check.run: the program's name is empty; expected "
+		"[program, argument]");
+}
+
+static void check_must_do_something(void **state)
+{
+	(void)state;
+	refused(MINIMAL "check: { fsck: false }\n",
+		"3:8: check does nothing; expected fsck: true or run: "
+		"[program, argument]");
+}
+
+static void cut_items_have_one_rule(void **state)
+{
+	(void)state;
+	refused(MINIMAL "cuts:\n  - every: flush\n    random: { count: 1 }\n",
+		"4:5: cuts[0] has 2 rules; expected exactly one of every, at "
+		"and random");
+	refused(MINIMAL "cuts: [{ every: mark }, {}]\n",
+		"3:25: cuts[1] has 0 rules; expected exactly one of every, at "
+		"and random");
+}
+
+static void cut_positions_are_one(void **state)
+{
+	(void)state;
+	refused(MINIMAL "cuts:\n  - at: { write: 1, flush: 1 }\n",
+		"4:9: cuts[0].at has 2 positions; expected exactly one of "
+		"mark, write, flush and after");
+	refused(MINIMAL "cuts:\n  - at: { write: 1, nth: 2 }\n",
+		"4:26: cuts[0].at.nth without mark; expected { mark: TEXT, "
+		"nth: NUMBER }");
+}
+
+static void cut_numbers_start_at_one(void **state)
+{
+	(void)state;
+	refused(MINIMAL "cuts:\n  - at: { write: 0 }\n",
+		"4:18: cuts[0].at.write is 0; expected at least 1");
+	refused(MINIMAL "cuts:\n  - at: { mark: a, nth: 0 }\n",
+		"4:25: cuts[0].at.nth is 0; expected at least 1");
+	refused(MINIMAL "cuts:\n  - random: { count: 0 }\n",
+		"4:22: cuts[0].random.count is 0; expected 1 to 1000000");
+	refused(MINIMAL "cuts:\n  - at: { after: 0s }\n",
+		"4:18: cuts[0].at.after is 0s; expected more than 0s");
+}
+
+static void cut_marks_are_lines(void **state)
+{
+	(void)state;
+	refused(MINIMAL "cuts:\n  - at: { mark: \"a\\nb\" }\n",
+		"4:17: cuts[0].at.mark is no mark's text; expected one line "
+		"of 1 to 4000 bytes");
+	refused(MINIMAL "cuts:\n  - at: { mark: \"\" }\n",
+		"4:17: cuts[0].at.mark is no mark's text; expected one line "
+		"of 1 to 4000 bytes");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_folder_names),
+		cmocka_unit_test(durations_are_strict),
+		cmocka_unit_test(counts_are_strict),
+		cmocka_unit_test(memory_has_bounds),
+		cmocka_unit_test(drive_sizes_are_whole_units),
+		cmocka_unit_test(blocks_are_512_or_4096),
+		cmocka_unit_test(tear_is_a_power_of_two),
+		cmocka_unit_test(tear_is_not_below_block),
+		cmocka_unit_test(capacity_must_be_unable_to_fill),
+		cmocka_unit_test(what_is_not_built_is_refused),
+		cmocka_unit_test(file_systems_are_known),
+		cmocka_unit_test(images_are_known),
+		cmocka_unit_test(kernels_are_seen_from_the_scenario),
+		cmocka_unit_test(program_without_a_name),
+		cmocka_unit_test(check_must_do_something),
+		cmocka_unit_test(cut_items_have_one_rule),
+		cmocka_unit_test(cut_positions_are_one),
+		cmocka_unit_test(cut_numbers_start_at_one),
+		cmocka_unit_test(cut_marks_are_lines),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,490 @@
+/* The space at its edges: big units, short disks, files, the strategy. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "drive/test-logs.h"
+#include "states/states.h"
+
+#define DATA_SECTORS 64
+
+static char folder[] = "/tmp/test-space-XXXXXX";
+static char *data, *base, *units, *image;
+
+/* Sector i of the data file is filled with i + 1, base with 0xb0 + i, and base
+ * ends after 5 sectors. */
+static int make_files(void **state)
+{
+	CLEANUP_FREE char *bytes = xmalloc(DATA_SECTORS * 512);
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	data = xasprintf("%s/data", folder);
+	base = xasprintf("%s/base", folder);
+	units = xasprintf("%s/units", folder);
+	image = xasprintf("%s/image", folder);
+	for (int i = 0; i < DATA_SECTORS * 512; i++)
+		bytes[i] = (char)(1 + i / 512);
+	if (file_write(data, bytes, DATA_SECTORS * 512, NULL))
+		return -1;
+	for (int i = 0; i < 5 * 512; i++)
+		bytes[i] = (char)(0xb0 + i / 512);
+	return file_write(base, bytes, 5 * 512, NULL);
+}
+
+static int remove_files(void **state)
+{
+	(void)state;
+	rm_rf(folder, NULL);
+	free(data);
+	free(base);
+	free(units);
+	free(image);
+	return 0;
+}
+
+static void start(struct test_log *t, uint64_t sectors)
+{
+	test_log_init(t, sectors * 512, data);
+	test_arm(t);
+}
+
+/* Writes sectors first .. first+n-1 with the symbols symbol, symbol+1, ... */
+static void put(struct test_log *t, uint64_t first, uint64_t n, int symbol)
+{
+	test_complete(t, test_submit(t, LOG_WRITE, first * 512, n * 512,
+				     (uint64_t)(symbol - 1) * 512, 0));
+}
+
+static struct state_space *space_of(const struct test_log *t, int with_base,
+				    uint32_t tear)
+{
+	struct state_space *s = NULL;
+	struct error e = { "", "" };
+
+	if (space_create(&t->h, with_base ? base : NULL, units, tear, &s, &e))
+		print_error("%s\n", e.message);
+	assert_non_null(s);
+	return s;
+}
+
+/* The state's image, one hex number per sector. Caller frees. */
+static char *exported(struct state_space *s, const char *name)
+{
+	CLEANUP_BUF struct buf bytes = BUF_INIT;
+	struct buf text = BUF_INIT;
+	struct state st;
+
+	assert_int_equal(space_state(s, name, &st, NULL), 0);
+	assert_int_equal(state_export(s, &st, image, NULL), 0);
+	assert_int_equal(file_read(image, &bytes, NULL), 0);
+	for (size_t i = 0; i < bytes.len; i += 512) {
+		assert_int_equal(bytes.data[i], bytes.data[i + 511]);
+		buf_printf(&text, "%s%x", i ? " " : "",
+			   (unsigned char)bytes.data[i]);
+	}
+	state_free(&st);
+	return buf_take(&text);
+}
+
+static void expect_image(struct state_space *s, const char *name,
+			 const char *expect)
+{
+	CLEANUP_FREE char *text = exported(s, name);
+
+	assert_string_equal(text, expect);
+}
+
+static void a_unit_may_be_larger_than_a_write(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 8);
+	put(&t, 1, 1, 1);
+	put(&t, 2, 1, 2);
+	struct state_space *s = space_of(&t, 0, 2048);
+
+	assert_int_equal(space_units(s), 1);
+	expect_image(s, "end:all", "0 1 2 0 0 0 0 0");
+	expect_image(s, "end:1", "0 1 0 0 0 0 0 0");
+	/* Versions are cumulative: 2 carries 1. */
+	expect_image(s, "end:2", "0 1 2 0 0 0 0 0");
+	expect_image(s, "end:none", "0 0 0 0 0 0 0 0");
+	space_free(s);
+}
+
+static void the_last_unit_may_be_short(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 7);
+	put(&t, 3, 4, 1);
+	struct state_space *s = space_of(&t, 1, 2048);
+
+	assert_int_equal(space_units(s), 2);
+	expect_image(s, "end:all", "b0 b1 b2 1 2 3 4");
+	expect_image(s, "end:1.1", "b0 b1 b2 b3 2 3 4");
+	expect_image(s, "end:1.0", "b0 b1 b2 1 b4 0 0");
+	space_free(s);
+}
+
+static void the_base_image_may_be_shorter_than_the_disk(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 8);
+	put(&t, 7, 1, 9);
+	struct state_space *s = space_of(&t, 1, 4096);
+
+	expect_image(s, "end:all", "b0 b1 b2 b3 b4 0 0 9");
+	expect_image(s, "end:none", "b0 b1 b2 b3 b4 0 0 0");
+	space_free(s);
+}
+
+static void zeroes_over_base_are_written_to_the_image(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 8);
+	test_complete(&t, test_submit(&t, LOG_DISCARD, 512, 1024, 0, 0));
+	struct state_space *s = space_of(&t, 1, 512);
+
+	expect_image(s, "end:all", "b0 0 0 b3 b4 0 0 0");
+	expect_image(s, "end:1.0", "b0 0 b2 b3 b4 0 0 0");
+	space_free(s);
+}
+
+static void the_setup_is_there_in_every_state(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	test_log_init(&t, 8 * 512, data);
+	put(&t, 0, 1, 1);
+	put(&t, 0, 2, 5);
+	put(&t, 1, 1, 9);
+	put(&t, 7, 1, 3);
+	test_arm(&t);
+	put(&t, 0, 1, 2);
+	struct state_space *s = space_of(&t, 1, 1024);
+
+	expect_image(s, "end:none", "5 9 b2 b3 b4 0 0 3");
+	expect_image(s, "end:all", "2 9 b2 b3 b4 0 0 3");
+	space_free(s);
+}
+
+static void an_image_is_sparse(void **state)
+{
+	struct test_log t;
+	struct stat st;
+
+	(void)state;
+	start(&t, 1 << 17); /* 64 MiB */
+	put(&t, 1 << 16, 1, 1);
+	struct state_space *s = space_of(&t, 0, 4096);
+	struct state all;
+
+	assert_int_equal(space_state(s, "end:all", &all, NULL), 0);
+	assert_int_equal(state_export(s, &all, image, NULL), 0);
+	assert_int_equal(stat(image, &st), 0);
+	assert_int_equal(st.st_size, 1 << 26);
+	assert_true(st.st_blocks < 2048);
+	state_free(&all);
+	space_free(s);
+}
+
+static void what_stays_as_in_base_is_not_tracked(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	test_log_init(&t, 64 * 512, data);
+	test_complete(&t,
+		      test_submit(&t, LOG_DISCARD, 0, 64 * 512, 0, 0));
+	put(&t, 9, 1, 1);
+	test_arm(&t);
+	put(&t, 20, 1, 1);
+	struct state_space *s = space_of(&t, 0, 512);
+
+	assert_int_equal(space_units(s), 2);
+	assert_int_equal(space_unit_index(s, 0), 9);
+	assert_int_equal(space_unit_index(s, 1), 20);
+	space_free(s);
+}
+
+/* w2 writes again what stands there: at w3 the disk is as it was at w2. */
+static void equal_content_has_an_equal_hash_across_cuts(void **state)
+{
+	struct test_log t;
+	struct state a, b;
+
+	(void)state;
+	start(&t, 8);
+	put(&t, 0, 2, 1);
+	put(&t, 1, 1, 2);
+	test_flush(&t);
+	struct state_space *s = space_of(&t, 0, 512);
+
+	assert_int_equal(space_state(s, "w2:1", &a, NULL), 0);
+	assert_int_equal(space_state(s, "end:all", &b, NULL), 0);
+	assert_memory_equal(&a.hash, &b.hash, sizeof(a.hash));
+	assert_memory_equal(a.sources, b.sources,
+			    space_units(s) * sizeof(*a.sources));
+	state_free(&a);
+	state_free(&b);
+	space_free(s);
+}
+
+static void whole_units_stand_in_the_log_others_are_composed(
+	void **state)
+{
+	struct test_log t;
+	struct stat st;
+	struct state all;
+
+	(void)state;
+	start(&t, 8);
+	put(&t, 0, 4, 1);
+	put(&t, 5, 1, 7);
+	test_complete(&t, test_submit(&t, LOG_ZEROES, 1024, 1024, 0, 0));
+	struct state_space *s = space_of(&t, 0, 1024);
+
+	assert_int_equal(space_state(s, "end:all", &all, NULL), 0);
+	assert_int_equal(space_units(s), 3);
+	assert_true(all.sources[0] == SOURCE_LOG);
+	assert_true(all.sources[1] == SOURCE_BASE); /* zeroes, as base */
+	assert_true(SOURCE_KIND(all.sources[2]) == SOURCE_SCRATCH);
+	assert_int_equal(stat(units, &st), 0);
+	assert_int_equal(st.st_size, 1024);
+	state_free(&all);
+	space_free(s);
+}
+
+static void legal_states_are_counted_by_choice(void **state)
+{
+	struct test_log t;
+	struct cut cut;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 0, 10, 1); /* ten units with two choices */
+	put(&t, 0, 1, 1); /* one of them now with three */
+	struct state_space *s = space_of(&t, 0, 512);
+
+	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
+	assert_true(fabs(space_legal_log2(s, &cut) - 9 - log2(3)) < 1e-9);
+	assert_int_equal(space_volatile(s, &cut), 2);
+	space_free(s);
+}
+
+/* ---- the strategy ---- */
+
+struct names {
+	struct buf text;
+	int stop_after;
+};
+
+static int take_name(struct state *st, void *arg)
+{
+	struct names *names = arg;
+
+	buf_printf(&names->text, "%s ", st->survivors);
+	state_free(st);
+	return --names->stop_after ? 0 : 77;
+}
+
+static void expect_names(const struct test_log *t, uint32_t tear,
+			 int stop_after, const char *expect)
+{
+	struct names names = { BUF_INIT, stop_after };
+	struct state_space *s = space_of(t, 0, tear);
+	struct cut cut;
+
+	assert_int_equal(cut_parse(&t->h, "end", &cut, NULL), 0);
+	assert_int_equal(space_enumerate(s, &cut, take_name, &names, NULL),
+			 stop_after > 0 ? 77 : 0);
+	assert_string_equal(buf_text(&names.text), expect);
+	buf_free(&names.text);
+	space_free(s);
+}
+
+static void up_to_six_writes_get_every_subset(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	for (int i = 0; i < 4; i++)
+		put(&t, (uint64_t)i, 1, 1);
+	expect_names(&t, 512, -1,
+		     "all none all-1 all-2 all-3 all-4 1 2 3 4 "
+		     "1,2 1,3 2,3 1,4 2,4 3,4 ");
+}
+
+static void from_seven_on_each_is_lost_and_alone(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	for (int i = 0; i < 7; i++)
+		put(&t, (uint64_t)i, 1, 1);
+	expect_names(&t, 512, -1,
+		     "all none all-1 all-2 all-3 all-4 all-5 all-6 all-7 "
+		     "1 2 3 4 5 6 7 ");
+}
+
+static void writes_of_several_units_are_torn_in_the_middle(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 8, 3, 1);
+	expect_names(&t, 512, -1, "all none 1.0-1 1.2 ");
+	expect_names(&t, 1024, -1, "all none 1.0 1.1 ");
+	expect_names(&t, 4096, -1, "all none ");
+}
+
+static void equal_content_at_one_cut_comes_once(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 0, 1, 1);
+	put(&t, 0, 1, 1);
+	expect_names(&t, 512, -1, "all none ");
+}
+
+static void the_callback_ends_the_enumeration(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	for (int i = 0; i < 4; i++)
+		put(&t, (uint64_t)i, 1, 1);
+	expect_names(&t, 512, 3, "all none all-1 ");
+}
+
+static void nothing_volatile_is_one_state(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 0, 1, 1);
+	test_flush(&t);
+	expect_names(&t, 512, -1, "all ");
+}
+
+/* ---- errors ---- */
+
+static void expect_error(const struct history *h, const char *base_path,
+			 const char *units_path, uint32_t tear, int err)
+{
+	struct state_space *s = NULL;
+	struct error e = { "", "" };
+
+	assert_int_equal(space_create(h, base_path, units_path, tear, &s, &e),
+			 -err);
+	assert_null(s);
+	assert_true(e.message[0]);
+}
+
+static void impossible_arguments_are_refused(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 8);
+	put(&t, 0, 1, 1);
+	expect_error(&t.h, NULL, units, 0, EINVAL);
+	expect_error(&t.h, NULL, units, 256, EINVAL);
+	expect_error(&t.h, NULL, units, 1000, EINVAL);
+	expect_error(&t.h, NULL, units, 131072, EINVAL);
+	expect_error(&t.h, "/nonexistent/base", units, 512, ENOENT);
+	expect_error(&t.h, NULL, "/nonexistent/units", 512, ENOENT);
+	t.h.log_path = (char *)"/nonexistent/log";
+	expect_error(&t.h, NULL, units, 512, ENOENT);
+}
+
+static void commands_that_make_no_sense_are_refused(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 8);
+	put(&t, 7, 2, 1);
+	expect_error(&t.h, NULL, units, 512, EBADMSG);
+	t.commands[0].offset = UINT64_MAX - 511;
+	expect_error(&t.h, NULL, units, 512, EBADMSG);
+}
+
+static void data_missing_from_the_log_is_an_error(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 8);
+	put(&t, 0, 2, DATA_SECTORS);
+	expect_error(&t.h, NULL, units, 512, EIO);
+}
+
+static void a_recording_that_was_never_armed_has_no_space(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	test_log_init(&t, 8 * 512, data);
+	put(&t, 0, 1, 1);
+	expect_error(&t.h, NULL, units, 512, EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_unit_may_be_larger_than_a_write),
+		cmocka_unit_test(the_last_unit_may_be_short),
+		cmocka_unit_test(the_base_image_may_be_shorter_than_the_disk),
+		cmocka_unit_test(zeroes_over_base_are_written_to_the_image),
+		cmocka_unit_test(the_setup_is_there_in_every_state),
+		cmocka_unit_test(an_image_is_sparse),
+		cmocka_unit_test(what_stays_as_in_base_is_not_tracked),
+		cmocka_unit_test(equal_content_has_an_equal_hash_across_cuts),
+		cmocka_unit_test(
+			whole_units_stand_in_the_log_others_are_composed),
+		cmocka_unit_test(legal_states_are_counted_by_choice),
+		cmocka_unit_test(up_to_six_writes_get_every_subset),
+		cmocka_unit_test(from_seven_on_each_is_lost_and_alone),
+		cmocka_unit_test(
+			writes_of_several_units_are_torn_in_the_middle),
+		cmocka_unit_test(equal_content_at_one_cut_comes_once),
+		cmocka_unit_test(the_callback_ends_the_enumeration),
+		cmocka_unit_test(nothing_volatile_is_one_state),
+		cmocka_unit_test(impossible_arguments_are_refused),
+		cmocka_unit_test(commands_that_make_no_sense_are_refused),
+		cmocka_unit_test(data_missing_from_the_log_is_an_error),
+		cmocka_unit_test(
+			a_recording_that_was_never_armed_has_no_space),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_files, remove_files);
+}

@@ -1,0 +1,23 @@
+/* Inside of the room: what vm.c needs of an open host. */
+#ifndef VM_HOST_H
+#define VM_HOST_H
+
+#include <libvirt/libvirt.h>
+
+#include "vm/accel.h"
+
+struct error;
+
+struct vm_host {
+	virConnectPtr conn;
+	char *runtime_dir;
+	struct accel_choice accel;
+	int dbcs;  /* QEMU's nvme can switch doorbell buffers off */
+	int embed; /* QEMU runs as this user, with files of this user */
+	unsigned int booted; /* guests, for their names; atomic */
+};
+
+/* libvirt's last error, with a next step where we know one. -errno. */
+int virt_error(struct error *e, const char *what);
+
+#endif
