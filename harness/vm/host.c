@@ -244,6 +244,7 @@ int vm_host_open(const char *uri, const char *runtime_dir,
 		goto out;
 	}
 	h->dbcs = has_dbcs();
+	h->qboot = access(QBOOT, R_OK) == 0;
 	*ret = h;
 	return 0;
 out:

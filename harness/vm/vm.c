@@ -71,6 +71,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 		.accel = h->accel.accel,
 		.agent_socket = vm->agent_socket,
 		.pidfile = vm->pidfile,
+		.firmware = h->qboot ? QBOOT : NULL,
 		.dbcs = h->dbcs,
 	};
 	CLEANUP_FREE char *kernel = absolute(c->kernel);
