@@ -10,14 +10,15 @@ deps:
 
 # The steps of one job follow each other also under make -j: each is a make of
 # its own, which also sees what the step before it made.
-NEXT = @$(MAKE) --no-print-directory
+MAKEFLAGS += --no-print-directory
 
 UNIT = $(UNIT_TESTS) $(GUEST_TESTS)
 E2E := $(sort $(wildcard ci/e2e/*.t ci/e2e/cases/*.t))
 
-tests: $(UNIT)
+# Tests of the drive run it under nbdkit.
+tests: $(UNIT) plugin
 
-unit: $(UNIT)
+unit: tests
 	@ci/run-tests.sh $(UNIT)
 
 e2e: all guest
@@ -25,12 +26,12 @@ e2e: all guest
 
 test:
 	@ci/deps.sh
-	$(NEXT) all guest $(UNIT)
+	@$(MAKE) all guest tests
 	@ci/run-tests.sh $(UNIT) $(E2E)
 
 demo:
 	@ci/deps.sh
-	$(NEXT) all guest
+	@$(MAKE) all guest
 	@ci/demo.sh
 
 bench: all guest
@@ -41,7 +42,7 @@ SANITIZE := address,undefined
 SANITIZE_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all
 sanitize:
-	$(NEXT) B=.build-sanitize CFLAGS="$(SANITIZE_FLAGS)" \
+	@$(MAKE) B=.build-sanitize CFLAGS="$(SANITIZE_FLAGS)" \
 		LDFLAGS=-fsanitize=$(SANITIZE) unit
 
 # Fuzz targets: harness/ROOM/fuzz/x.c, libFuzzer; its seeds in the folder x
@@ -52,7 +53,7 @@ FUZZ_TARGETS := $(FUZZ_SRCS:%.c=$(B)/%)
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
 fuzz:
 	@ci/deps.sh ci/packages ci/packages.clang
-	$(NEXT) B=.build-fuzz CC=clang CFLAGS="$(FUZZ_FLAGS)" \
+	@$(MAKE) B=.build-fuzz CC=clang CFLAGS="$(FUZZ_FLAGS)" \
 		LDFLAGS=-fsanitize=address,undefined fuzz-run
 fuzz-run: $(FUZZ_TARGETS)
 	@ci/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
@@ -66,7 +67,7 @@ SOAK_TESTS = $(patsubst %.c,$(B)/%,$(shell grep -l POWERCUT_SEQUENCES \
 	$(TEST_SRCS) $(GUEST_TEST_SRCS) /dev/null))
 soak-tests: $(SOAK_TESTS)
 soak:
-	$(NEXT) soak-tests
+	@$(MAKE) soak-tests
 	@UNIT_TIMEOUT=86400 POWERCUT_SEQUENCES=$(SEQUENCES) \
 		ci/run-tests.sh $(SOAK_TESTS)
 
