@@ -24,6 +24,7 @@ mkdir "$work/bin"
 is "$(cat "$work/status")" 3 "without QEMU and nbdkit it fails"
 is "$(health qemu)" failed "QEMU is missing"
 is "$(health nbdkit)" failed "nbdkit is missing"
+is "$(health compiler)" failed "the compiler is missing"
 like "$(grep '"check":"qemu"' "$out")" '"fix":"make deps"' "and the fix is named"
 
 POWERCUT_HOME=$work run_powercut doctor --json

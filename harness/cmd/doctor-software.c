@@ -2,6 +2,7 @@
 #include <glob.h>
 #include <libvirt/libvirt.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,6 +124,21 @@ void check_nbdkit(struct diagnosis *d)
 	else
 		diagnosis_add(d, HEALTH_FAILED, "nbdkit", DEPS, "%s",
 			      e.message);
+}
+
+/* Programs of a workload are built when it is run, static. */
+void check_compiler(struct diagnosis *d)
+{
+	const char *cc = getenv("CC");
+	const char *const argv[] = { cc && *cc ? cc : "cc", "--version", NULL };
+	struct error e = { 0 };
+	CLEANUP_FREE char *version = first_line(argv, &e);
+
+	if (version)
+		diagnosis_add(d, HEALTH_OK, "compiler", NULL, "%s", version);
+	else
+		diagnosis_add(d, HEALTH_FAILED, "compiler", DEPS,
+			      "workloads cannot be built: %s", e.message);
 }
 
 void check_plugin(struct diagnosis *d, const struct home *home)

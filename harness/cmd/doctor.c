@@ -64,10 +64,10 @@ static void print_text(const struct diagnosis *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct finding *f = &d->findings[i];
 
-		printf("%-8s %-8s %s\n", health_name(f->health), f->check,
+		printf("%-8s %-9s %s\n", health_name(f->health), f->check,
 		       f->message);
 		if (f->fix)
-			printf("%18s%s\n", "fix: ", f->fix);
+			printf("%19s%s\n", "fix: ", f->fix);
 	}
 }
 
@@ -109,6 +109,7 @@ static int doctor(const struct command_line *line)
 	check_qemu(&d);
 	check_libvirt(&d);
 	check_nbdkit(&d);
+	check_compiler(&d);
 	check_plugin(&d, &paths.lab.home);
 	check_guest(&d, &paths.lab.home);
 	check_disk(&d, paths.runs);
