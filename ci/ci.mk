@@ -21,7 +21,7 @@ tests: $(UNIT) plugin
 unit: tests
 	@ci/run-tests.sh $(UNIT)
 
-e2e: all guest
+e2e: all guest $(PLANT)
 	@ci/run-tests.sh $(E2E)
 
 test:

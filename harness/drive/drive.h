@@ -50,7 +50,8 @@ int drive_seal(struct drive *d, struct error *e);
 
 /* RECORD. Each appends its record and returns its position. */
 int drive_mark_base(struct drive *d, uint64_t *ret_position, struct error *e);
-/* STOP: the workload has ended, cuts are made up to here. */
+/* STOP: the workload has ended, cuts are made up to here. The trigger
+ * of drive_arm ends with it. */
 int drive_mark_stop(struct drive *d, uint64_t *ret_position, struct error *e);
 
 enum cut_kind {

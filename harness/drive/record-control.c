@@ -63,38 +63,47 @@ int recorder_stop(struct recorder *r, uint64_t *ret_position, struct error *e)
 	return append_bare(r, LOG_STOP, ret_position, e);
 }
 
+static int timer_is_void(const struct recorder *r)
+{
+	return r->timer_stop || r->stopped || recorder_state(r);
+}
+
 /* Cuts at the deadline, unless the cut or the end comes first. */
 static void *run_timer(void *arg)
 {
 	struct recorder *r = arg;
-	const struct timespec deadline = {
-		(time_t)(r->timer_deadline_ns / SECOND),
-		(long)(r->timer_deadline_ns % SECOND),
-	};
+	struct timespec deadline;
 	int err = 0;
 
+	/* recorder_arm holds it until ARM stands and the deadline is set. */
 	LOCKED(&r->lock);
-	while (!r->timer_stop && !recorder_state(r) && err != ETIMEDOUT)
+	deadline.tv_sec = (time_t)(r->timer_deadline_ns / SECOND);
+	deadline.tv_nsec = (long)(r->timer_deadline_ns % SECOND);
+	while (!timer_is_void(r) && err != ETIMEDOUT)
 		err = pthread_cond_clockwait(&r->timer_wake, &r->lock,
 					     CLOCK_MONOTONIC, &deadline);
-	if (!r->timer_stop && !recorder_state(r))
+	if (!timer_is_void(r))
 		recorder_power_off(r);
 	return NULL;
 }
 
-static int start_timer(struct recorder *r, uint64_t after_ns, struct error *e)
+static int start_timer(struct recorder *r, struct error *e)
 {
-	uint64_t now = now_ns();
-	int err;
+	int err = pthread_create(&r->timer, NULL, run_timer, r);
 
-	if (after_ns > INT64_MAX - now)
-		after_ns = INT64_MAX - now;
-	r->timer_deadline_ns = now + after_ns;
-	err = pthread_create(&r->timer, NULL, run_timer, r);
 	if (err)
 		return error_errno(e, err, "cannot start the timer");
 	r->timer_runs = 1;
 	return 0;
+}
+
+static void set_deadline(struct recorder *r, uint64_t after_ns)
+{
+	uint64_t now = now_ns();
+
+	if (after_ns > INT64_MAX - now)
+		after_ns = INT64_MAX - now;
+	r->timer_deadline_ns = now + after_ns;
 }
 
 int recorder_arm(struct recorder *r, const struct cut_trigger *t,
@@ -108,13 +117,13 @@ int recorder_arm(struct recorder *r, const struct cut_trigger *t,
 	err = usable(r, e);
 	if (!err)
 		err = trigger_init(&r->trigger, t, e);
-	/* It waits for the lock: it cannot cut before ARM stands. */
 	if (!err && t->kind == CUT_TIME)
-		err = start_timer(r, t->time_ns, e);
+		err = start_timer(r, e);
 	if (!err)
 		err = append_bare(r, LOG_ARM, ret_position, e);
 	if (err < 0)
 		return err;
+	set_deadline(r, t->time_ns);
 	r->armed = 1;
 	cache_settle(&r->cache);
 	return 0;

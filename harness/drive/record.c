@@ -138,7 +138,7 @@ void recorder_power_off(struct recorder *r)
 static int pull_trigger(struct recorder *r, const struct log_record *rec,
 			const char *text)
 {
-	if (!r->armed || !trigger_sees(&r->trigger, rec, text))
+	if (!r->armed || r->stopped || !trigger_sees(&r->trigger, rec, text))
 		return 0;
 	recorder_power_off(r);
 	return -EHOSTDOWN;

@@ -5,6 +5,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -246,6 +247,56 @@ static void commands_stand_in_the_log_in_order(void **state)
 	history_free(h);
 	nbd_close(disk);
 	nbd_close(marks);
+	drive_stop(d);
+}
+
+/* Many commands under way at once, over several connections: each is in the
+ * log, completed, and all connections read what the log says. */
+static void connections_share_one_drive(void **state)
+{
+	struct drive *d = start(DRIVE_RECORD);
+	static char data[4][16][BLOCK];
+	struct nbd_handle *nbd[4];
+	struct history *h;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		nbd[i] = client(d, "disk");
+	for (int j = 0; j < 16; j++) {
+		for (int i = 0; i < 4; i++) {
+			memset(data[i][j], 1 + 16 * i + j, BLOCK);
+			assert_true(nbd_aio_pwrite(nbd[i], data[i][j], BLOCK,
+						   (uint64_t)j * BLOCK,
+						   NBD_NULL_COMPLETION,
+						   0) > 0);
+		}
+	}
+	for (int i = 0; i < 4; i++)
+		while (nbd_aio_in_flight(nbd[i]) > 0)
+			assert_int_equal(nbd_poll(nbd[i], 5000), 1);
+	assert_int_equal(drive_seal(d, NULL), 0);
+	h = load();
+	assert_int_equal(h->n_commands, 64);
+	for (size_t c = 0; c < 64; c++)
+		assert_int_not_equal(h->commands[c].complete, POSITION_NEVER);
+	for (uint64_t j = 0; j < 16; j++) {
+		int last = 0, fd = open(log_path, O_RDONLY | O_CLOEXEC);
+		char byte;
+
+		for (size_t c = 0; c < 64; c++) {
+			if (h->commands[c].offset != j * BLOCK)
+				continue;
+			assert_int_equal(pread_full(fd, &byte, 1,
+						    h->commands[c].data), 0);
+			last = byte;
+		}
+		close(fd);
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(get(nbd[i], j * BLOCK), last);
+	}
+	history_free(h);
+	for (int i = 0; i < 4; i++)
+		nbd_close(nbd[i]);
 	drive_stop(d);
 }
 
@@ -520,6 +571,7 @@ int main(void)
 		cmocka_unit_test(exports_have_their_geometry),
 		cmocka_unit_test(an_unknown_export_is_refused),
 		cmocka_unit_test(commands_stand_in_the_log_in_order),
+		cmocka_unit_test(connections_share_one_drive),
 		cmocka_unit_test(the_marks_namespace_is_read_as_zeroes),
 		cmocka_unit_test(a_cut_drive_answers_its_controller_only),
 		cmocka_unit_test(the_controller_cuts_at_once),

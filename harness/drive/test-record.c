@@ -21,6 +21,7 @@
 #include "common/files.h"
 #include "common/rng.h"
 #include "drive/history.h"
+#include "drive/model.h"
 #include "drive/record.h"
 #include "guest/include/mark-block.h"
 
@@ -451,6 +452,19 @@ static int is_durable(const struct history *h, const struct command *c)
 	return 0;
 }
 
+/* The crash model, which knows nothing of the drive's own book-keeping. */
+static void expect_model_agrees(const struct history *h)
+{
+	CLEANUP_FREE uint64_t *durable = model_durable(h);
+
+	for (size_t i = 0; i < h->n_commands; i++) {
+		if (h->commands[i].type == LOG_FLUSH)
+			continue;
+		assert_int_equal(durable[i] != POSITION_NEVER,
+				 is_durable(h, &h->commands[i]));
+	}
+}
+
 /* Applies the log to the base, in submit order. */
 static void replay(const struct history *h, int durable_only, char *disk)
 {
@@ -475,6 +489,7 @@ static void expect_dumps_equal_the_log(struct recorder *r)
 {
 	struct history *h = load();
 
+	expect_model_agrees(h);
 	for (int durable = 0; durable < 2; durable++) {
 		CLEANUP_BUF struct buf b = BUF_INIT;
 
@@ -679,7 +694,7 @@ static void a_cut_at_a_time_needs_no_command(void **state)
 	assert_int_equal(log_open(log_path, &reader, NULL), 0);
 	assert_int_equal(log_next(reader, &armed, NULL, NULL), 1);
 	assert_int_equal(log_next(reader, &cut, NULL, NULL), 1);
-	assert_in_range(cut.time_ns - armed.time_ns, 19000000, 5000000000);
+	assert_in_range(cut.time_ns - armed.time_ns, 20000000, 5000000000);
 	log_reader_free(reader);
 	recorder_free(r);
 }
@@ -691,6 +706,37 @@ static void a_timer_that_has_not_come_is_dropped(void **state)
 
 	(void)state;
 	arm(r, (struct cut_trigger){ .kind = CUT_TIME, .time_ns = UINT64_MAX });
+	assert_int_equal(was_cut(r, &position), 0);
+	recorder_free(r);
+}
+
+static void the_end_of_the_workload_is_marked_once(void **state)
+{
+	struct recorder *r = create();
+	uint64_t position;
+	struct history *h;
+
+	(void)state;
+	assert_int_equal(recorder_stop(r, &position, NULL), -EALREADY);
+	arm(r, (struct cut_trigger){ .kind = CUT_NONE });
+	assert_int_equal(recorder_stop(r, &position, NULL), 0);
+	assert_int_equal(position, 1);
+	assert_int_equal(recorder_stop(r, &position, NULL), -EALREADY);
+	h = load();
+	assert_int_equal(h->stop, 1);
+	history_free(h);
+	recorder_free(r);
+}
+
+static void nothing_cuts_behind_the_workloads_end(void **state)
+{
+	struct recorder *r = create();
+	uint64_t position;
+
+	(void)state;
+	arm(r, (struct cut_trigger){ .kind = CUT_WRITE, .nth = 1 });
+	assert_int_equal(recorder_stop(r, &position, NULL), 0);
+	whole(r, LOG_WRITE, 1, 'x');
 	assert_int_equal(was_cut(r, &position), 0);
 	recorder_free(r);
 }
@@ -803,6 +849,8 @@ int main(void)
 		cmocka_unit_test(a_random_cut_is_drawn_by_its_seed),
 		cmocka_unit_test(a_cut_at_a_time_needs_no_command),
 		cmocka_unit_test(a_timer_that_has_not_come_is_dropped),
+		cmocka_unit_test(the_end_of_the_workload_is_marked_once),
+		cmocka_unit_test(nothing_cuts_behind_the_workloads_end),
 		cmocka_unit_test(what_is_in_flight_at_the_cut_never_completes),
 		cmocka_unit_test(impossible_triggers_are_refused),
 		cmocka_unit_test(threads_agree_with_their_log),

@@ -77,7 +77,8 @@ static int check_image(const struct recorded *r, const char *folder,
 	return err;
 }
 
-/* The same recording as the drive saw it: no trace, no FUA. */
+/* The same recording as the drive saw it: no trace, no FUA, and books kept per
+ * logical block. */
 static int open_without_trace(const struct recorded *r,
 			      const struct scenario *s, const char *folder,
 			      struct recorded *ret, struct error *e)
@@ -88,7 +89,7 @@ static int open_without_trace(const struct recorded *r,
 
 	if (!err)
 		err = space_create(plain.history, r->base, plain.units,
-				   s->drive.cache.tear, &plain.space, e);
+				   s->drive.block, &plain.space, e);
 	if (err)
 		recorded_release(&plain);
 	else

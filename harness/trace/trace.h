@@ -73,11 +73,11 @@ void trace_free(struct trace *t);
  * Sets .fua of the history's commands from the trace; nsid: of the disk.
  * Exact means: no event lost, the trace was drained, every write and
  * write-zeroes in the log has its event, the k-th with an (offset, length)
- * the k-th in the trace, and every event that has none in the log is younger
- * than the last one that has (it had not reached the drive when power went),
- * and there are none such if the log was closed without a cut. Discards and
- * flushes are counted: never more in the log than in the trace (QEMU elides
- * a flush when nothing was written since the last one).
+ * the k-th in the trace, and no other pairing could give another FUA. A log
+ * closed without a cut has every write of the trace; else those may be missing
+ * that had not reached the drive when power went (join.c says which).
+ * Discards and flushes are counted: never more in the log than the trace
+ * allows (QEMU elides a flush when nothing was written since the last one).
  * -EPROTO: not exact; the message says what and where.
  */
 int trace_join(struct history *h, const struct trace *t, uint32_t nsid,

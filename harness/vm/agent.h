@@ -7,7 +7,9 @@
  * (panic, power off); -ETIMEDOUT: it did not answer in time; -ECANCELED: the
  * wake descriptor became readable first (power was cut, the user
  * interrupted): the request may still be running in the guest, but its late
- * reply is dropped by later calls.
+ * reply is dropped by later calls. -EPROTO: the guest broke the protocol, the
+ * connection is lost. An errno of the guest's that would look like one of these
+ * comes as -EIO.
  */
 #ifndef VM_AGENT_H
 #define VM_AGENT_H
@@ -50,7 +52,8 @@ void agent_result_free(struct agent_result *r);
 
 int agent_run(struct agent *a, const struct agent_run *req,
 	      struct agent_result *ret, struct error *e);
-/* Makes the file (and its parent folders) in the guest's memory. */
+/* Makes the file (and its parent folders) in the guest's memory. -EMSGSIZE if
+ * path and data do not fit in one frame (4 MiB). */
 int agent_put(struct agent *a, const char *path, uint32_t mode,
 	      const void *data, size_t len, struct error *e);
 /* mount(2): 0, or -errno of the guest's mount, with the new kernel log lines

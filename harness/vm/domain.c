@@ -7,6 +7,10 @@
  * reach. ACPI must be on, or the guest takes long to come up. Nothing is
  * pasted: XML by libxml2, block devices as JSON by jansson, and what stands
  * in QEMU's option syntax (commas!) is only numbers and words of ours.
+ *
+ * Measured under TCG, libvirt call to agent: i440FX 2.7 s, Q35 2.65 s, with
+ * qboot instead of SeaBIOS and no PCIe root ports 2.45 s, without libvirt's
+ * questions about the CPU (below) 1.95 s.
  */
 #include "vm/domain.h"
 
@@ -26,6 +30,11 @@
 
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
+/* On the root bus, so that libvirt adds no root ports for the guest to find.
+ * libvirt itself counts slots up from 1. */
+#define NVME_DEVICE "nvme,id=nv0,serial=powercut,bus=pcie.0,addr=0x10"
+#define SERIAL_SLOT "0x11"
+
 /* Adds <name a="b"...>text</name>; then pairs of attribute and value up to
  * NULL. */
 __attribute__((sentinel))
@@ -44,11 +53,14 @@ static xmlNode *add(xmlNode *parent, const char *name, const char *text, ...)
 	return node;
 }
 
-static void add_os(xmlNode *domain, const struct vm_config *c)
+static void add_os(xmlNode *domain, const struct vm_config *c,
+		   const char *firmware)
 {
 	xmlNode *os = add(domain, "os", NULL, NULL);
 
-	add(os, "type", "hvm", "arch", "x86_64", "machine", "pc", NULL);
+	add(os, "type", "hvm", "arch", "x86_64", "machine", "q35", NULL);
+	if (firmware)
+		add(os, "loader", firmware, "type", "rom", NULL);
 	add(os, "kernel", c->kernel, NULL);
 	add(os, "initrd", c->initrd, NULL);
 	if (c->cmdline)
@@ -98,19 +110,28 @@ static void add_console(xmlNode *devices, const struct vm_config *c)
 	add(serial, "target", NULL, "port", "0", NULL);
 }
 
+static void add_agent(xmlNode *devices, const char *socket)
+{
+	xmlNode *controller, *channel;
+
+	controller = add(devices, "controller", NULL, "type", "virtio-serial",
+			 "index", "0", NULL);
+	add(controller, "address", NULL, "type", "pci", "domain", "0x0000",
+	    "bus", "0x00", "slot", SERIAL_SLOT, "function", "0x0", NULL);
+	channel = add(devices, "channel", NULL, "type", "unix", NULL);
+	add(channel, "source", NULL, "mode", "bind", "path", socket, NULL);
+	add(channel, "target", NULL, "type", "virtio", "name", AGENT_PORT,
+	    NULL);
+}
+
 static void add_devices(xmlNode *domain, const struct vm_config *c,
 			const struct domain_host *h)
 {
 	xmlNode *devices = add(domain, "devices", NULL, NULL);
-	xmlNode *channel;
 
 	add(devices, "controller", NULL, "type", "usb", "model", "none", NULL);
 	add_console(devices, c);
-	channel = add(devices, "channel", NULL, "type", "unix", NULL);
-	add(channel, "source", NULL, "mode", "bind", "path", h->agent_socket,
-	    NULL);
-	add(channel, "target", NULL, "type", "virtio", "name", AGENT_PORT,
-	    NULL);
+	add_agent(devices, h->agent_socket);
 	add(devices, "memballoon", NULL, "model", "none", NULL);
 }
 
@@ -149,20 +170,33 @@ static void add_namespace(xmlNode *commandline, const char *socket,
 	add_option(commandline, "-device", device);
 }
 
-static void add_commandline(xmlNode *domain, const struct vm_config *c,
+static void add_commandline(xmlNode *domain, xmlNs *ns,
+			    const struct vm_config *c,
 			    const struct domain_host *h)
 {
-	xmlNs *ns = xmlNewNs(domain, BAD_CAST QEMU_NS, BAD_CAST "qemu");
 	xmlNode *commandline = xmlNewChild(domain, ns, BAD_CAST "commandline",
 					   NULL);
 
 	if (h->pidfile)
 		add_option(commandline, "-pidfile", h->pidfile);
-	add_option(commandline, "-device", h->dbcs ?
-		   "nvme,id=nv0,serial=powercut,addr=0x10,dbcs=off" :
-		   "nvme,id=nv0,serial=powercut,addr=0x10");
+	add_option(commandline, "-device",
+		   h->dbcs ? NVME_DEVICE ",dbcs=off" : NVME_DEVICE);
 	add_namespace(commandline, c->nbd_socket, "disk", 1, c->block);
 	add_namespace(commandline, c->nbd_socket, "marks", 2, MARK_BLOCK_SIZE);
+}
+
+/*
+ * Before it starts the guest, libvirt asks for each of the CPU's 400 features
+ * in turn, for 0.5 to 0.7 s, to write them into the domain's description.
+ * Without this capability of QEMU it asks for the two old feature words.
+ */
+static void add_capabilities(xmlNode *domain, xmlNs *ns)
+{
+	xmlNode *list = xmlNewChild(domain, ns, BAD_CAST "capabilities", NULL);
+	xmlNode *del = xmlNewChild(list, ns, BAD_CAST "del", NULL);
+
+	xmlNewProp(del, BAD_CAST "capability",
+		   BAD_CAST "cpu-unavailable-features");
 }
 
 char *domain_xml(const struct vm_config *c, const struct domain_host *h)
@@ -172,6 +206,7 @@ char *domain_xml(const struct vm_config *c, const struct domain_host *h)
 	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
 	xmlNode *domain = xmlNewDocNode(doc, NULL, BAD_CAST "domain", NULL);
 	xmlChar *text = NULL;
+	xmlNs *ns;
 	char *copy;
 	int len;
 
@@ -181,10 +216,12 @@ char *domain_xml(const struct vm_config *c, const struct domain_host *h)
 	add(domain, "name", c->name, NULL);
 	add(domain, "memory", memory, "unit", "b", NULL);
 	add(domain, "vcpu", "1", NULL);
-	add_os(domain, c);
+	add_os(domain, c, h->firmware);
 	add_platform(domain, h->accel);
 	add_devices(domain, c, h);
-	add_commandline(domain, c, h);
+	ns = xmlNewNs(domain, BAD_CAST QEMU_NS, BAD_CAST "qemu");
+	add_commandline(domain, ns, c, h);
+	add_capabilities(domain, ns);
 	xmlDocDumpFormatMemoryEnc(doc, &text, &len, "UTF-8", 1);
 	xmlFreeDoc(doc);
 	copy = xstrdup(text ? (const char *)text : "");

@@ -10,6 +10,7 @@ struct domain_host {
 	enum accel accel;
 	const char *agent_socket; /* path that QEMU listens on */
 	const char *pidfile;      /* for QEMU to write, or NULL */
+	const char *firmware;     /* path of qboot, or NULL: QEMU's default */
 	int dbcs;                 /* see vm_host */
 };
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <libxml/parser.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdint.h>
@@ -55,6 +56,7 @@ static void register_events(void)
 {
 	/* Without this, libvirt prints errors itself. */
 	virSetErrorFunc(NULL, ignore_error);
+	xmlInitParser();
 	register_result = virEventRegisterDefaultImpl();
 }
 
@@ -226,6 +228,18 @@ static void redirect_log(const char *runtime_dir)
 	setenv("LIBVIRT_LOG_OUTPUTS", log, 0);
 }
 
+/*
+ * libvirt asks QEMU what it can do when it first needs to know: for seconds,
+ * unless its cache has it. Not while somebody waits for a guest. A failure
+ * shows again, with its reason, at the first boot.
+ */
+static void probe_qemu(struct vm_host *h)
+{
+	free(virConnectGetDomainCapabilities(
+		h->conn, NULL, "x86_64", "q35",
+		h->accel.accel == ACCEL_KVM ? "kvm" : "qemu", 0));
+}
+
 int vm_host_open(const char *uri, const char *runtime_dir,
 		 struct vm_host **ret, struct error *e)
 {
@@ -243,7 +257,9 @@ int vm_host_open(const char *uri, const char *runtime_dir,
 		stop_loop();
 		goto out;
 	}
+	probe_qemu(h);
 	h->dbcs = has_dbcs();
+	h->qboot = access(QBOOT, R_OK) == 0;
 	*ret = h;
 	return 0;
 out:

@@ -8,11 +8,15 @@
 
 struct error;
 
+/* A firmware for direct kernel boot only, part of QEMU (pc-bios/qboot.rom). */
+#define QBOOT "/usr/share/qemu/qboot.rom"
+
 struct vm_host {
 	virConnectPtr conn;
 	char *runtime_dir;
 	struct accel_choice accel;
 	int dbcs;  /* QEMU's nvme can switch doorbell buffers off */
+	int qboot; /* it is installed */
 	int embed; /* QEMU runs as this user, with files of this user */
 	unsigned int booted; /* guests, for their names; atomic */
 };

@@ -37,9 +37,9 @@
 #define PREFIX "powercut-"
 #define REAP_TIMEOUT_MS 3000
 #define REAPER_TIMEOUT_MS 5000 /* that, and removing the directory */
-/* libvirt's longest: /libvirt/lib/domain-NNNN-TWENTYCHARACTERS/monitor.sock
- * is some 70 of the 107 bytes that a socket's path may have. */
-#define PARENT_MAX 36
+/* libvirt's longest, /libvirt/lib/qemu/domain-NNNN-TWENTYCHARACTERSOFNAME/
+ * monitor.sock, and our own name are 79 of the 107 bytes of a socket's path. */
+#define PARENT_MAX 28
 
 struct runtime {
 	char *path;

@@ -114,7 +114,8 @@ static void the_drive_is_one_controller_with_two_namespaces(void **state)
 	(void)state;
 	c.block = 4096;
 	xml = domain_xml(&c, &host);
-	assert_true(has_arg(xml, "nvme,id=nv0,serial=powercut,addr=0x10"));
+	assert_true(has_arg(xml, "nvme,id=nv0,serial=powercut,"
+				 "bus=pcie.0,addr=0x10"));
 	assert_true(has_arg(xml, "nvme-ns,bus=nv0,drive=disk,nsid=1,"
 				 "logical_block_size=4096,"
 				 "physical_block_size=4096"));
@@ -138,8 +139,8 @@ static void doorbell_buffers_go_off_where_they_can(void **state)
 	(void)state;
 	h.dbcs = 1;
 	xml = domain_xml(&plain, &h);
-	assert_true(has_arg(xml,
-			    "nvme,id=nv0,serial=powercut,addr=0x10,dbcs=off"));
+	assert_true(has_arg(xml, "nvme,id=nv0,serial=powercut,"
+				 "bus=pcie.0,addr=0x10,dbcs=off"));
 	free(xml);
 }
 
@@ -231,6 +232,21 @@ static void the_console_is_a_file_or_a_pty(void **state)
 	free(xml);
 }
 
+static void qboot_is_used_where_it_is_installed(void **state)
+{
+	struct domain_host h = host;
+	char *xml = domain_xml(&plain, &h);
+
+	(void)state;
+	assert_string_equal(value(xml, "count(/domain/os/loader)"), "0");
+	free(xml);
+	h.firmware = "/usr/share/qemu/qboot.rom";
+	xml = domain_xml(&plain, &h);
+	assert_string_equal(value(xml, "/domain/os/loader[@type='rom']"),
+			    "/usr/share/qemu/qboot.rom");
+	free(xml);
+}
+
 static void kvm_uses_the_hosts_cpu(void **state)
 {
 	struct domain_host h = host;
@@ -271,6 +287,7 @@ int main(void)
 		cmocka_unit_test(user_data_is_escaped),
 		cmocka_unit_test(a_path_that_is_not_utf8_does_not_crash),
 		cmocka_unit_test(the_console_is_a_file_or_a_pty),
+		cmocka_unit_test(qboot_is_used_where_it_is_installed),
 		cmocka_unit_test(kvm_uses_the_hosts_cpu),
 		cmocka_unit_test(finds_the_pty_of_a_running_domain),
 	};

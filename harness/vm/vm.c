@@ -21,7 +21,8 @@
 #include "vm/host.h"
 
 #define CONSOLE_LINES 8
-#define CONSOLE_BYTES 700
+#define CONSOLE_BYTES 4096 /* looked at */
+#define CONSOLE_SHOWN 700 /* at most */
 #define KILL_TIMEOUT_MS 2000
 
 struct vm {
@@ -71,6 +72,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 		.accel = h->accel.accel,
 		.agent_socket = vm->agent_socket,
 		.pidfile = vm->pidfile,
+		.firmware = h->qboot ? QBOOT : NULL,
 		.dbcs = h->dbcs,
 	};
 	CLEANUP_FREE char *kernel = absolute(c->kernel);
@@ -133,12 +135,18 @@ static uint64_t size_of(const char *path)
 	return path && stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* Start of the last few lines of the text. */
-static const char *last_lines(const char *text, size_t len)
+/* Where to start showing: at the panic, else at the last few lines. */
+static const char *interesting(const char *text)
 {
-	const char *p = text + len;
+	const char *p = strstr(text, "Kernel panic");
 	int lines = 0;
 
+	if (p) {
+		while (p > text && p[-1] != '\n')
+			p--;
+		return p;
+	}
+	p = text + strlen(text);
 	while (p > text && p[-1] == '\n')
 		p--;
 	for (; p > text; p--)
@@ -178,8 +186,8 @@ static void add_console(struct error *e, const char *path, uint64_t from)
 	printable(text);
 	used = strlen(e->message);
 	snprintf(e->message + used, sizeof(e->message) - used,
-		 "\nthe console's last lines:\n%s",
-		 last_lines(text, strlen(text)));
+		 "\nthe console's last lines:\n%.*s", CONSOLE_SHOWN,
+		 interesting(text));
 }
 
 static struct vm *vm_new(struct vm_host *h, const char *name)

@@ -17,7 +17,9 @@ struct vm;
 struct vm_host;
 
 /* runtime_dir: private and short, made by runtime_create() (vm/runtime.h).
- * uri NULL: qemu:///embed?root=RUNTIME_DIR/libvirt. Blocks 1 to 3 s. */
+ * uri NULL: qemu:///embed?root=RUNTIME_DIR/libvirt. Blocks 0.1 s, or some 3 s
+ * where libvirt does not know this QEMU yet. Sets LIBVIRT_LOG_OUTPUTS: call it
+ * before other threads read the environment. */
 int vm_host_open(const char *uri, const char *runtime_dir,
 		 struct vm_host **ret, struct error *e);
 void vm_host_close(struct vm_host *h);
@@ -27,10 +29,10 @@ const char *vm_host_accel(const struct vm_host *h);
 const char *vm_host_accel_reason(const struct vm_host *h);
 
 struct vm_config {
-	const char *name;       /* unique among the running */
+	const char *name;       /* of the guest; the domain is NAME-N */
 	const char *kernel;     /* path of vmlinuz or vmlinux */
 	const char *initrd;     /* path of the initramfs */
-	const char *cmdline;    /* appended to the built-in one, or NULL */
+	const char *cmdline;    /* the kernel's, complete, or NULL */
 	uint64_t memory;        /* bytes */
 	const char *nbd_socket; /* unix socket with exports disk and marks */
 	uint32_t block;         /* logical block size of the disk, bytes */
@@ -38,7 +40,9 @@ struct vm_config {
 	int interactive;        /* console on a pty instead of the file */
 };
 
-/* Starts the domain, waits for its agent. timeout_ns counts from the call. */
+/* Starts the domain, waits for its agent. timeout_ns counts from the call. On
+ * failure the error ends with the console's panic or last lines. Paths may be
+ * relative. */
 int vm_boot(struct vm_host *h, const struct vm_config *c, uint64_t timeout_ns,
 	    struct vm **ret, struct error *e);
 /* The agent's connection; borrowed, lives as long as the vm. */
@@ -50,7 +54,8 @@ uint64_t vm_boot_ns(const struct vm *vm);
 /* Whether the domain still runs. */
 int vm_running(struct vm *vm);
 /* Power off, now; frees. The drive should be stopped first, or QEMU will want
- * to flush it. Blocks up to 2 s. NULL is allowed. */
+ * to flush it. Blocks some 20 ms (with another URI than the default up to 2 s:
+ * QEMU may drain first). NULL is allowed. */
 void vm_destroy(struct vm *vm);
 
 /* The domain XML that vm_boot uses, for tests and `doctor`. Caller frees. */

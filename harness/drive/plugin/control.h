@@ -6,6 +6,7 @@
  * tabs itself. The answer is "ok" or "error", in the same form:
  *
  *   base                                   ok POSITION
+ *   stop                                   ok POSITION
  *   arm KIND NTH TIME-NS SEED MARK         ok POSITION
  *   cut                                    ok POSITION
  *   was-cut                                ok 0|1 POSITION
