@@ -40,10 +40,10 @@ sed 's/^mode: live/mode: both/; /^cuts/,$d; s/^expect: held/expect: violated/
 run_powercut run --json --results "$work/runs" "$work/both.yaml"
 exits 0 "mode both finds the loss of a log without sync"
 like "$(sqlite3 "$(json run)/results.sqlite" \
-	'SELECT DISTINCT source FROM states')" '^live-' \
+	'SELECT DISTINCT source FROM state')" '^live-' \
 	"in a live cut"
 like "$(sqlite3 "$(json run)/results.sqlite" \
-	'SELECT DISTINCT source FROM states')" '^replay' \
+	'SELECT DISTINCT source FROM state')" '^replay' \
 	"and in a replayed one"
 no_leaks
 done_testing

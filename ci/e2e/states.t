@@ -28,7 +28,7 @@ ok "with a file system in it" e2fsck -fn "$work/state.img"
 is "$(debugfs -R 'cat /txn.log' "$work/state.img" 2>"$work/debugfs")" "" \
 	"in which the acknowledged records are missing"
 
-echo 'cat /mnt/txn.log; wc -l </run/powercut/acks; echo shell-was-here' |
+echo 'cat /mnt/txn.log; wc -l </pc/acks; echo shell-was-here' |
 	"$TOP/powercut" shell --results "$work/runs" "$state" \
 		>"$out" 2>"$err"
 status=$?

@@ -38,6 +38,10 @@ static int run(struct error *e)
 	int port, r;
 
 	r = setup_mounts(e);
+	if (r == 0)
+		r = setup_scratch(e);
+	if (r == 0)
+		r = setup_read_only_root(e);
 	if (r < 0)
 		return r;
 	fill_standard();

@@ -46,7 +46,8 @@ enum frame_type {
 	FRAME_RUN = 16,   /* struct run, argv strings, env strings */
 	FRAME_PUT = 17,   /* struct put, path string, content */
 	FRAME_MOUNT = 18, /* strings device, dir, type, options */
-	FRAME_UMOUNT = 19, /* strings dir, device */
+	FRAME_UMOUNT = 19, /* strings dir, device. Ends all programs; what they
+			    * left in memory (/tmp, /run, ...) is gone, too */
 	FRAME_SYNC = 20,
 	FRAME_TRACE_START = 21,
 	FRAME_TRACE_DRAIN = 22,

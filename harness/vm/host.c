@@ -242,10 +242,9 @@ static void probe_qemu(struct vm_host *h)
 }
 
 /* libvirt packs versions as major * 1,000,000 + minor * 1,000 + release. */
-static void name_version(const char *name, unsigned long version, char *ret,
-			 size_t size)
+static void format_version(unsigned long version, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s %lu.%lu.%lu", name, version / 1000000,
+	snprintf(ret, size, "%lu.%lu.%lu", version / 1000000,
 		 version / 1000 % 1000, version % 1000);
 }
 
@@ -254,10 +253,9 @@ static void ask_versions(struct vm_host *h)
 	unsigned long version;
 
 	if (virConnectGetVersion(h->conn, &version) == 0)
-		name_version("QEMU", version, h->qemu, sizeof(h->qemu));
+		format_version(version, h->qemu, sizeof(h->qemu));
 	if (virConnectGetLibVersion(h->conn, &version) == 0)
-		name_version("libvirt", version, h->libvirt,
-			     sizeof(h->libvirt));
+		format_version(version, h->libvirt, sizeof(h->libvirt));
 }
 
 int vm_host_open(const char *uri, const char *runtime_dir,

@@ -28,7 +28,7 @@ void vm_host_close(struct vm_host *h);
 const char *vm_host_accel(const struct vm_host *h);
 const char *vm_host_accel_reason(const struct vm_host *h);
 
-/* "QEMU 7.2.22", "libvirt 9.0.0". Borrowed, never change. */
+/* Versions, such as "7.2.22". Borrowed, never change. */
 const char *vm_host_qemu(const struct vm_host *h);
 const char *vm_host_libvirt(const struct vm_host *h);
 
