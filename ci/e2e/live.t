@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 
-cp workloads/append-log/*.c "$work"
+cp workloads/append-log/*.[ch] "$work"
 sed '/^seed/,$d' workloads/append-log/scenario.yaml >"$work/live.yaml"
 cat >>"$work/live.yaml" <<'Y'
 seed: 5

@@ -41,8 +41,8 @@ static int run(struct error *e)
 	if (r < 0)
 		return r;
 	fill_standard();
-	/* Whether a module was needed shows in what follows. */
-	if (setup_modules(MODULES, e) < 0)
+	/* Whether these were needed shows in what follows. */
+	if (setup_modules(MODULES, e) < 0 || setup_loopback(e) < 0)
 		complain(e);
 	r = setup_disks(e);
 	if (r < 0)

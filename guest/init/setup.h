@@ -13,6 +13,8 @@ int setup_mounts(struct error *e);
 /* Loads the kernel modules that are listed, one path a line, in order. Goes
  * on after a failure; the error is the last one. No list: nothing to do. */
 int setup_modules(const char *list, struct error *e);
+/* Brings up the loopback interface: servers under test listen there. */
+int setup_loopback(struct error *e);
 /* Waits for both namespaces and names them. */
 int setup_disks(struct error *e);
 /* Waits for the port AGENT_PORT. Returns a nonblocking descriptor or -errno. */

@@ -101,7 +101,6 @@ int run_judge(struct run *r, const struct recorded *rec,
 				s->states.budget, &plan, e);
 	if (err)
 		return err;
-	r->left_out += plan.left_out;
 	err = run_store_marks(r, rec->history, e);
 	if (!err)
 		err = store_plan(r, &plan, e);
