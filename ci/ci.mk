@@ -71,7 +71,8 @@ SOAK_TESTS = $(patsubst %.c,$(B)/%,$(shell grep -l POWERCUT_SEQUENCES \
 	$(TEST_SRCS) $(GUEST_TEST_SRCS) /dev/null))
 soak-tests: $(SOAK_TESTS)
 soak:
-	@$(MAKE) soak-tests
+	@$(MAKE) all guest soak-tests
+	@ci/soak.sh
 	@UNIT_TIMEOUT=86400 POWERCUT_SEQUENCES=$(SEQUENCES) \
 		ci/run-tests.sh $(SOAK_TESTS)
 
@@ -106,7 +107,7 @@ help:
 #: make e2e       end-to-end tests only
 #: make sanitize  unit tests under ASan and UBSan
 #: make fuzz      fuzz targets, FUZZ_SECONDS=60 each
-#: make soak      long random tests, SEQUENCES=1000000
+#: make soak      long: random tests, SEQUENCES=1000000; 10,000 held states
 #: make bench     measure boot, recording and checking
 #: make man       manual pages, into .build/man
 #: make clean     remove all that was built, keep the runs
