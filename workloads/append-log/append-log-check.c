@@ -122,9 +122,8 @@ int main(int argc, char **argv)
 	read_log(argv[1], found);
 	t = count_missing(acks, found);
 	if (t.missing) {
-		printf("%u of %u acknowledged records %s missing: "
-		       "first TXN-%05u\n", t.missing, t.acked,
-		       t.missing == 1 ? "is" : "are", t.first);
+		printf("acknowledged records are missing: %u of %u, first "
+		       "TXN-%05u\n", t.missing, t.acked, t.first);
 		return 1;
 	}
 	printf("all %u acknowledged records are whole\n", t.acked);
