@@ -32,7 +32,7 @@ struct records {
 	struct log_file_header header;
 };
 
-static int fail(const struct error *e)
+static __attribute__((noreturn)) void fail(const struct error *e)
 {
 	fprintf(stderr, "plant: %s\n", e->message);
 	exit(1);
