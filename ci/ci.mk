@@ -14,6 +14,8 @@ MAKEFLAGS += --no-print-directory
 
 UNIT = $(UNIT_TESTS) $(GUEST_TESTS)
 E2E := $(sort $(wildcard ci/e2e/*.t ci/e2e/cases/*.t))
+E2E_TOOLS := $(patsubst %.c,$(B)/%,$(wildcard ci/e2e/*.c))
+.SECONDARY: $(E2E_TOOLS:=.o)
 
 # Tests of the drive run it under nbdkit.
 tests: $(UNIT) plugin
@@ -21,12 +23,14 @@ tests: $(UNIT) plugin
 unit: tests
 	@ci/run-tests.sh $(UNIT)
 
-e2e: all guest $(PLANT)
+e2e-tools: $(E2E_TOOLS)
+
+e2e: all guest e2e-tools
 	@ci/run-tests.sh $(E2E)
 
 test:
 	@ci/deps.sh
-	@$(MAKE) all guest tests
+	@$(MAKE) all guest tests e2e-tools
 	@ci/run-tests.sh $(UNIT) $(E2E)
 
 demo:
@@ -109,5 +113,5 @@ help:
 #:
 #: DEVELOPER=1 turns warnings into errors; B=DIR builds elsewhere.
 
-.PHONY: deps tests unit e2e test demo bench sanitize fuzz fuzz-run soak \
+.PHONY: deps tests e2e-tools unit e2e test demo bench sanitize fuzz fuzz-run soak \
 	soak-tests man help

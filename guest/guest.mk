@@ -36,7 +36,7 @@ GUEST_TEST_SRCS := $(wildcard guest/init/test-*.c guest/lib/test-*.c)
 GUEST_TESTS := $(GUEST_TEST_SRCS:%.c=$(B)/%)
 INIT_TEST_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out guest/init/main.c,\
 	$(filter guest/init/%,$(INIT_SRCS))))
-$(B)/guest/init/%.o $(B)/guest/lib/%.o: CPPFLAGS += -Iguest/include
+$(B)/guest/init/%.o $(B)/guest/lib/%.o: override CPPFLAGS += -Iguest/include
 $(filter $(B)/guest/init/%,$(GUEST_TESTS)): $(INIT_TEST_OBJS)
 $(filter $(B)/guest/lib/%,$(GUEST_TESTS)): $(B)/guest/lib/powercut.o
 guest-tests: $(GUEST_TESTS)

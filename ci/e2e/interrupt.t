@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 states() { # at least this many are judged
 	[ "$(sqlite3 -readonly "$work"/runs/sqlite/latest/results.sqlite \
-		"SELECT count(*) FROM states")" -ge "$1" ]
+		"SELECT count(*) FROM state")" -ge "$1" ]
 }
 
 start_powercut run --results "$work/runs" workloads/sqlite/scenario.yaml
@@ -29,8 +29,8 @@ wait_powercut
 exits 130 "twice Ctrl-C is exit status 130, too"
 no_leaks
 
-start_powercut run --results "$work/runs" workloads/sqlite/scenario.yaml
-ok "it boots" wait_for 60 test -e "$work/runs/sqlite/latest/replay/trace.bin"
+start_powercut run --results "$work/new" workloads/sqlite/scenario.yaml
+ok "it boots" wait_for 60 test -e "$work/new/sqlite/latest/replay/trace.bin"
 kill -TERM "$powercut"
 wait_powercut
 exits 130 "SIGTERM while recording ends it in order"

@@ -10,12 +10,12 @@ qemus() { # at least this many run
 
 phase() { # a run is in this phase
 	[ "$(sqlite3 -readonly "$work"/runs/append-log/latest/results.sqlite \
-		"SELECT value FROM facts WHERE key = 'phase'")" = "$1" ]
+		"SELECT value FROM run WHERE key = 'phase'")" = "$1" ]
 }
 
 states() { # at least this many are judged
 	[ "$(sqlite3 -readonly "$work"/runs/append-log/latest/results.sqlite \
-		"SELECT count(*) FROM states")" -ge "$1" ]
+		"SELECT count(*) FROM state")" -ge "$1" ]
 }
 
 killed() { # WHEN

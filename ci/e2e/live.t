@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 
-cp workloads/append-log/*.c "$work"
+cp workloads/append-log/*.[ch] "$work"
 sed '/^seed/,$d' workloads/append-log/scenario.yaml >"$work/live.yaml"
 cat >>"$work/live.yaml" <<'Y'
 seed: 5
@@ -40,10 +40,10 @@ sed 's/^mode: live/mode: both/; /^cuts/,$d; s/^expect: held/expect: violated/
 run_powercut run --json --results "$work/runs" "$work/both.yaml"
 exits 0 "mode both finds the loss of a log without sync"
 like "$(sqlite3 "$(json run)/results.sqlite" \
-	'SELECT DISTINCT source FROM states')" '^live-' \
+	'SELECT DISTINCT source FROM state')" '^live-' \
 	"in a live cut"
 like "$(sqlite3 "$(json run)/results.sqlite" \
-	'SELECT DISTINCT source FROM states')" '^replay' \
+	'SELECT DISTINCT source FROM state')" '^replay' \
 	"and in a replayed one"
 no_leaks
 done_testing

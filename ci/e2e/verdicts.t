@@ -39,7 +39,7 @@ done
 # A loss that nobody expected, and a known one that was missed.
 sed 's/^expect: violated/expect: held/' workloads/append-log/unsynced.yaml \
 	>"$work/surprise.yaml"
-cp workloads/append-log/*.c "$work"
+cp workloads/append-log/*.[ch] "$work"
 run_powercut run --budget 4 --results "$work/runs" "$work/surprise.yaml"
 exits 1 "an unexpected loss is exit status 1"
 like "$(cat "$out")" "powercut check append-log-unsynced/[^ ]*@" \

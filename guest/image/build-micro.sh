@@ -49,6 +49,7 @@ need()
 download()
 {
 	mkdir -p "$cache"
+	rm -f "$cache/download.log"
 	package=$(apt-cache depends "$meta" 2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
 	version=
@@ -265,14 +266,16 @@ install_kernel()
 # Everything that the image is made of, by content.
 inputs()
 {
-	echo "$vmlinuz $release $wanted"
+	echo "$release $wanted"
+	for f in "$vmlinuz" "$busybox" "$here/build-micro.sh" \
+		"$here/cmdline" "$B/guest/powercut-init" "$B/guest/pc" \
+		/etc/mke2fs.conf; do
+		[ ! -f "$f" ] || sha256sum <"$f"
+	done
 	for tool in $tools; do
 		command -v "$tool"
 		libraries "$(command -v "$tool")"
 	done | sort -u | xargs sha256sum
-	[ ! -f /etc/mke2fs.conf ] || sha256sum /etc/mke2fs.conf
-	sha256sum "$vmlinuz" "$busybox" "$here/build-micro.sh" \
-		"$here/cmdline" "$B/guest/powercut-init" "$B/guest/pc"
 }
 
 switch()

@@ -38,11 +38,15 @@ static int run(struct error *e)
 	int port, r;
 
 	r = setup_mounts(e);
+	if (r == 0)
+		r = setup_scratch(e);
+	if (r == 0)
+		r = setup_read_only_root(e);
 	if (r < 0)
 		return r;
 	fill_standard();
-	/* Whether a module was needed shows in what follows. */
-	if (setup_modules(MODULES, e) < 0)
+	/* Whether these were needed shows in what follows. */
+	if (setup_modules(MODULES, e) < 0 || setup_loopback(e) < 0)
 		complain(e);
 	r = setup_disks(e);
 	if (r < 0)

@@ -17,6 +17,7 @@
 #include "common/files.h"
 #include "guest/init/frames.h"
 #include "guest/init/kmsg.h"
+#include "guest/init/setup.h"
 
 /* How long unmounting waits for those who still use the file system. */
 #define BUSY_NS 10000000000ull
@@ -176,6 +177,7 @@ int umount_request(const char *payload, size_t len, struct buf *ret_text)
 	struct cursor c = { payload, len };
 	const char *dir = cursor_string(&c);
 	const char *device = cursor_string(&c);
+	struct error e;
 	int r;
 
 	if (!device)
@@ -189,7 +191,10 @@ int umount_request(const char *payload, size_t len, struct buf *ret_text)
 	if (r < 0)
 		return describe(ret_text, -r, "cannot drop the cached pages of",
 				device, dir);
-	return 0;
+	r = setup_scratch(&e);
+	if (r < 0)
+		buf_puts(ret_text, e.message);
+	return -r;
 }
 
 int sync_request(const char *payload, size_t len, struct buf *ret_text)

@@ -6,9 +6,11 @@
  * first, with HELLO. The controller sends requests, numbered by .id (from 1,
  * never again the same on one connection); the guest answers each with the
  * frames named below, the last one being REPLY with the same id. Requests are
- * served one after the other. TRACE and KMSG frames (id 0) may come at any
- * time. A frame that is longer than FRAME_MAX, of an unknown type or with the
- * wrong magic ends the connection: never guess where the next one starts.
+ * served one after the other, but for TRACE_DRAIN and POWEROFF: these do not
+ * wait for a request that is being served (it may hang on a drive whose power
+ * is gone). TRACE and KMSG frames (id 0) may come at any time. A frame that is
+ * longer than FRAME_MAX, of an unknown type or with the wrong magic ends the
+ * connection, the guest powers off: never guess where the next one starts.
  *
  * Strings in payloads are NUL-terminated and follow each other.
  */
@@ -44,7 +46,8 @@ enum frame_type {
 	FRAME_RUN = 16,   /* struct run, argv strings, env strings */
 	FRAME_PUT = 17,   /* struct put, path string, content */
 	FRAME_MOUNT = 18, /* strings device, dir, type, options */
-	FRAME_UMOUNT = 19, /* strings dir, device */
+	FRAME_UMOUNT = 19, /* strings dir, device. Ends all programs; what they
+			    * left in memory (/tmp, /run, ...) is gone, too */
 	FRAME_SYNC = 20,
 	FRAME_TRACE_START = 21,
 	FRAME_TRACE_DRAIN = 22,
@@ -72,9 +75,13 @@ struct run {
 	uint32_t envc;
 };
 
+enum put_flag {
+	PUT_APPEND = 1, /* to the end of the file: content above FRAME_MAX */
+};
+
 struct put {
 	uint32_t mode; /* permission bits */
-	uint32_t reserved;
+	uint32_t flags; /* enum put_flag */
 };
 
 #endif

@@ -24,26 +24,37 @@ static int make_parent(const char *path, struct error *e)
 	return mkdir_p(dir, e);
 }
 
-static int write_file(const char *path, const struct put *put, const char *data,
-		      size_t len)
+static int write_file(const char *path, int flags, const struct put *put,
+		      const struct cursor *content)
 {
-	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC |
-						  O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = open(path, flags | O_WRONLY | O_CLOEXEC, 0600);
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = write_full(fd, data, len);
+	r = write_full(fd, content->at, content->left);
 	if (r == 0 && fchmod(fd, put->mode & 07777) < 0)
 		r = -errno;
 	return r;
 }
 
 /* Beside, then renamed: a program of that name may be running (ETXTBSY). */
+static int replace_file(const char *path, const struct put *put,
+			const struct cursor *content)
+{
+	CLEANUP_FREE char *temp = xasprintf("%s.powercut-put", path);
+	int r = write_file(temp, O_CREAT | O_TRUNC, put, content);
+
+	if (r == 0 && rename(temp, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(temp);
+	return r;
+}
+
 int put_request(const char *payload, size_t len, struct buf *ret_text)
 {
 	struct cursor c = { payload, len };
-	CLEANUP_FREE char *temp = NULL;
 	const char *path;
 	struct error e;
 	struct put put;
@@ -57,14 +68,12 @@ int put_request(const char *payload, size_t len, struct buf *ret_text)
 		buf_puts(ret_text, e.message);
 		return -r;
 	}
-	temp = xasprintf("%s.powercut-put", path);
-	r = write_file(temp, &put, c.at, c.left);
-	if (r == 0 && rename(temp, path) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlink(temp);
+	if (put.flags & PUT_APPEND)
+		r = write_file(path, O_APPEND, &put, &c);
+	else
+		r = replace_file(path, &put, &c);
+	if (r < 0)
 		buf_printf(ret_text, "cannot write %s: %s", path,
 			   strerror(-r));
-	}
 	return -r;
 }

@@ -3,9 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -42,8 +45,6 @@ int setup_mounts(struct error *e)
 		{ "proc", "/proc", NULL },
 		{ "sysfs", "/sys", NULL },
 		{ "devtmpfs", "/dev", "mode=0755" },
-		{ "tmpfs", "/run", "mode=0755" },
-		{ "tmpfs", "/tmp", "mode=1777" },
 		{ "tracefs", "/sys/kernel/tracing", NULL },
 	};
 
@@ -56,6 +57,54 @@ int setup_mounts(struct error *e)
 			return error_errno(e, errno, "cannot mount %s",
 					   table[i].dir);
 	}
+	return 0;
+}
+
+int setup_loopback(struct error *e)
+{
+	CLEANUP_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+		return error_errno(e, errno, "cannot bring up lo");
+	return 0;
+}
+
+/* What programs may write to besides the disk. */
+static const struct scratch {
+	const char *dir;
+	const char *data;
+} scratch[] = {
+	{ "/run", "mode=0755" },
+	{ "/tmp", "mode=1777" },
+	{ "/var/tmp", "mode=1777" },
+	{ "/dev/shm", "mode=1777" },
+};
+#define N_SCRATCH (sizeof(scratch) / sizeof(scratch[0]))
+
+int setup_scratch(struct error *e)
+{
+	for (size_t i = 0; i < N_SCRATCH; i++) {
+		const char *dir = scratch[i].dir;
+
+		mkdir(dir, 0755);
+		umount2(dir, MNT_DETACH); /* EINVAL the first time */
+		if (mount("tmpfs", dir, "tmpfs", 0, scratch[i].data) < 0)
+			return error_errno(e, errno, "cannot mount %s", dir);
+	}
+	return 0;
+}
+
+/*
+ * The root is read only from here on, but for PUT's folder: nothing that one
+ * check leaves behind may be there for the next one.
+ */
+int setup_read_only_root(struct error *e)
+{
+	if (mount("/pc", "/pc", NULL, MS_BIND, NULL) < 0)
+		return error_errno(e, errno, "cannot bind /pc");
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+		return error_errno(e, errno, "cannot make / read only");
 	return 0;
 }
 

@@ -6,8 +6,9 @@
  *
  * Commands: run TIMEOUT_MS ARGV..., put MODE PATH FILE, mount DEV DIR TYPE
  * OPTIONS, umount DIR DEV, sync, trace-start, trace-drain, shell, poweroff,
- * repeat N (all that follow). Connects again until the socket exists. Prints
- * a line per reply with its time; trace chunks are counted, not kept.
+ * repeat N (all that follow), wait (for one more reply). "start" before a
+ * command goes on without its reply. Connects again until the socket exists.
+ * Prints a line per reply with its time; trace chunks are counted, not kept.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 static uint64_t started_ns;
 static size_t trace_bytes;
 static int quiet;
+static int no_wait;
 
 static __attribute__((noreturn)) void die(const char *text)
 {
@@ -99,6 +101,8 @@ static void request(int fd, enum frame_type type, const struct buf *payload)
 		die("cannot send");
 	if (type == FRAME_POWEROFF)
 		exit(0);
+	if (no_wait)
+		return;
 	wait_for(fd, FRAME_REPLY);
 }
 
@@ -147,9 +151,17 @@ static void command(int fd, char **w, int n)
 		if (file_read(w[3], &b, NULL) < 0)
 			die("cannot read the file");
 		request(fd, FRAME_PUT, &b);
+	} else if (!strcmp(w[0], "wait")) {
+		wait_for(fd, FRAME_REPLY);
 	} else {
 		die(w[0]);
 	}
+}
+
+static void one(int fd, char **w, int n)
+{
+	no_wait = n > 1 && !strcmp(w[0], "start");
+	command(fd, w + no_wait, n - no_wait);
 }
 
 static void commands(int fd, char **words)
@@ -167,7 +179,7 @@ static void commands(int fd, char **words)
 			return;
 		}
 		if (n > 0)
-			command(fd, words, n);
+			one(fd, words, n);
 		words += n + !!words[n];
 	}
 }

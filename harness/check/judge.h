@@ -11,8 +11,8 @@ struct scenario;
 
 #define JUDGE_DISK "/dev/powercut-disk"
 #define JUDGE_MOUNT "/mnt"
-#define JUDGE_ACKS "/run/powercut/acks"
-#define JUDGE_BEGUN "/run/powercut/begun"
+#define JUDGE_ACKS "/pc/acks"
+#define JUDGE_BEGUN "/pc/begun"
 
 /*
  * Mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the

@@ -63,8 +63,6 @@ static int check_run(const struct command_line *line, struct session *s,
 		return command_fail(line, EXIT_HARNESS, e);
 	}
 	printf("%s", buf_text(&text));
-	if (line->json)
-		putchar('\n');
 	status = o.interrupted ? EXIT_INTERRUPTED :
 				 status_of(o.verdict, o.as_expected);
 	run_outcome_release(&o);

@@ -95,8 +95,6 @@ static void print_json(const struct run_outcome *o)
 	if (report_json(o->dir, &json, &e))
 		return;
 	printf("%s", buf_text(&json));
-	if (!json.len || json.data[json.len - 1] != '\n')
-		putchar('\n');
 	fflush(stdout);
 }
 

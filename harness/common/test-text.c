@@ -30,6 +30,22 @@ static void the_last_line_skips_blank_ones(void **state)
 	last_line_is("one\ntwo \r\n\n\t\n", "two");
 }
 
+static void last_lines_are_joined_in_order(void **state)
+{
+	struct buf b = BUF_INIT;
+	char *lines;
+
+	(void)state;
+	buf_puts(&b, "one\ntwo\n\nthree \nfour\n");
+	lines = text_last_lines(&b, 3);
+	assert_string_equal(lines, "two; three; four");
+	free(lines);
+	lines = text_last_lines(&b, 9);
+	assert_string_equal(lines, "one; two; three; four");
+	free(lines);
+	buf_free(&b);
+}
+
 static void words_are_split_at_blanks(void **state)
 {
 	char text[] = "  -b 4096\t-E x=1 ";
@@ -46,6 +62,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_line_skips_blank_ones),
+		cmocka_unit_test(last_lines_are_joined_in_order),
 		cmocka_unit_test(words_are_split_at_blanks),
 	};
 

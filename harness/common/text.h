@@ -8,6 +8,9 @@ struct buf;
  * Caller frees. */
 char *text_last_line(const struct buf *b);
 
+/* The last lines that are not blank, at most n, joined by "; ". Caller frees. */
+char *text_last_lines(const struct buf *b, unsigned n);
+
 /* Splits at blanks, in place; at most max words, the rest is left out.
  * Returns how many; the words point into `text`. */
 unsigned text_split(char *text, const char **ret_words, unsigned max);

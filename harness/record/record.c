@@ -97,10 +97,11 @@ static int start_guest(struct session *s, struct error *e)
 	return err ? err : workload_install(r->workload, vm_agent(s->vm), e);
 }
 
-/* What a program that failed said last, or NULL. Caller frees. */
+/* What a program that failed said last, or NULL. Three lines: dd(1) and its
+ * like say what was wrong before they say how far they came. Caller frees. */
 static char *complaint(const struct agent_result *r)
 {
-	char *line = text_last_line(r->err.len ? &r->err : &r->out);
+	char *line = text_last_lines(r->err.len ? &r->err : &r->out, 3);
 
 	if (*line)
 		return line;
@@ -382,6 +383,15 @@ void recording_release(struct recording *r)
 	*r = (struct recording){ 0 };
 }
 
+/* A log without its end may lack anything behind its last record. */
+static int check_sealed(const struct history *h, struct error *e)
+{
+	if (h->sealed && (h->stop != POSITION_NEVER || h->cut != POSITION_NEVER))
+		return 0;
+	return error_set(e, EPROTO, "the log %s was not closed in order",
+			 h->log_path);
+}
+
 int record_history(const char *dir, struct history **ret, struct error *e)
 {
 	CLEANUP_FREE char *log = xasprintf("%s/drive.log", dir);
@@ -391,6 +401,8 @@ int record_history(const char *dir, struct history **ret, struct error *e)
 	int err;
 
 	err = history_load(log, &h, e);
+	if (!err)
+		err = check_sealed(h, e);
 	if (!err)
 		err = trace_load(path, &t, e);
 	if (!err)

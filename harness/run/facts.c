@@ -1,9 +1,10 @@
 #include "run/steps.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <time.h>
-
-#include "common/cleanup.h"
+#include <unistd.h>
 
 static void timestamp(char *text, size_t size)
 {
@@ -17,34 +18,37 @@ static void timestamp(char *text, size_t size)
 int run_store_facts(struct run *r, struct error *e)
 {
 	const struct scenario *s = r->scenario;
-	CLEANUP_FREE char *accel = lab_accel(r->engine->lab);
-	const char *reason = vm_host_accel_reason(r->engine->lab->host);
-	char started[32];
-	int err;
+	const struct vm_host *host = r->engine->lab->host;
+	char started[32], seed[32], name[HOST_NAME_MAX + 1] = "";
+	const struct fact {
+		const char *key, *value; /* NULL: there is none */
+	} facts[] = {
+		{ "scenario", s->name },
+		{ "about", s->about },
+		{ "path", s->path },
+		{ "expect", s->expect == EXPECT_HELD ? "held" : "violated" },
+		{ "seed", seed },
+		{ "started", started },
+		{ "host", name },
+		{ "accel", vm_host_accel(host) },
+		{ "accel_reason", vm_host_accel_reason(host) },
+		{ "qemu", vm_host_qemu(host) },
+		{ "libvirt", vm_host_libvirt(host) },
+		{ "kernel", r->engine->image.release },
+	};
 
 	timestamp(started, sizeof(started));
-	err = store_set(r->store, "scenario", s->name, e);
-	if (!err)
-		err = store_set(r->store, "about", s->about, e);
-	if (!err)
-		err = store_set(r->store, "path", s->path, e);
-	if (!err)
-		err = store_set(r->store, "accel",
-				vm_host_accel(r->engine->lab->host), e);
-	if (!err && reason)
-		err = store_set(r->store, "accel_reason", reason, e);
-	if (!err)
-		err = store_set(r->store, "kernel", r->engine->image.release,
-				e);
-	if (!err)
-		err = store_set(r->store, "started", started, e);
-	if (!err)
-		err = store_set(r->store, "expect",
-				s->expect == EXPECT_HELD ? "held" : "violated",
-				e);
-	if (!err)
-		err = store_setf(r->store, e, "seed", "%" PRIu64, s->seed);
-	return err;
+	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
+	gethostname(name, sizeof(name) - 1);
+	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+		const struct fact *f = &facts[i];
+		int err = f->value ? store_set(r->store, f->key, f->value, e) :
+				     0;
+
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 int run_store_marks(struct run *r, const struct history *h,

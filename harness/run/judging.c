@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "run/plan.h"
 
@@ -83,6 +85,60 @@ static int judge_plan(struct run *r, const struct recorded *rec,
 	return err;
 }
 
+static int by_position(const void *a, const void *b)
+{
+	const struct cut *x = a, *y = b;
+
+	return x->position < y->position ? -1 : x->position > y->position;
+}
+
+static size_t sort_and_merge(struct cut *cuts, size_t n)
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(cuts, n, sizeof(*cuts), by_position);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || cuts[i].position != cuts[kept - 1].position)
+			cuts[kept++] = cuts[i];
+	return kept;
+}
+
+/*
+ * One after the other, since a cut that never came (a mark that the workload
+ * did not send) must not keep the others from being judged. It leaves the run
+ * unknown if nothing else is found.
+ */
+static int expand_cuts(struct run *r, const struct history *h,
+		       struct cut **ret, size_t *ret_n, struct error *e)
+{
+	const struct scenario *s = r->scenario;
+	struct cut *all = NULL;
+	size_t n = 0;
+
+	if (!s->n_cuts || h->cut != POSITION_NEVER)
+		return cuts_expand(h, NULL, 0, s->seed, ret, ret_n, e);
+	for (size_t i = 0; i < s->n_cuts; i++) {
+		CLEANUP_FREE struct cut *some = NULL;
+		size_t n_some = 0;
+
+		if (cuts_expand(h, &s->cuts[i], 1, s->seed + i, &some, &n_some,
+				e)) {
+			if (!r->unknown)
+				r->unknown = xasprintf("a cut of the scenario "
+						       "never came: %s",
+						       e->message);
+			continue;
+		}
+		all = xrealloc(all, (n + n_some) * sizeof(*all));
+		memcpy(all + n, some, n_some * sizeof(*all));
+		n += n_some;
+	}
+	*ret = all;
+	*ret_n = sort_and_merge(all, n);
+	return 0;
+}
+
 /* Takes a recording through its plan; `source` is its folder in the run. */
 int run_judge(struct run *r, const struct recorded *rec,
 			   const char *source, struct error *e)
@@ -90,18 +146,16 @@ int run_judge(struct run *r, const struct recorded *rec,
 	const struct scenario *s = r->scenario;
 	CLEANUP_FREE struct cut *cuts = NULL;
 	struct plan plan = { 0 };
-	size_t n_cuts;
+	size_t n_cuts = 0;
 	int err;
 
 	r->source = source;
-	err = cuts_expand(rec->history, s->cuts, s->n_cuts, s->seed, &cuts,
-			  &n_cuts, e);
+	err = expand_cuts(r, rec->history, &cuts, &n_cuts, e);
 	if (!err)
 		err = plan_make(rec->space, rec->history, cuts, n_cuts,
 				s->states.budget, &plan, e);
 	if (err)
 		return err;
-	r->left_out += plan.left_out;
 	err = run_store_marks(r, rec->history, e);
 	if (!err)
 		err = store_plan(r, &plan, e);

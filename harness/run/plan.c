@@ -137,7 +137,6 @@ static void keep_to_budget(struct planner *p, uint64_t budget)
 	qsort(p->candidates, p->n, sizeof(*p->candidates), by_rank);
 	for (size_t i = budget; i < p->n; i++)
 		free(p->candidates[i].item.survivors);
-	p->plan->left_out = p->n - budget;
 	p->n = budget;
 	qsort(p->candidates, p->n, sizeof(*p->candidates), by_cut);
 }

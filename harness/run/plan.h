@@ -32,7 +32,6 @@ struct plan {
 	size_t n_cuts;
 	struct item *items; /* in cut order */
 	size_t n_items;
-	uint64_t left_out; /* over the budget */
 };
 
 int plan_make(struct state_space *space, const struct history *h,

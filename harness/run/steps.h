@@ -21,7 +21,6 @@ struct run {
 	struct store *store;
 	char *dir; /* borrowed from the outcome */
 	uint64_t start_ns;
-	uint64_t left_out; /* states over the budget */
 	char *unknown; /* why the run as a whole cannot be judged, or NULL */
 	int interrupted;
 	/* while judging */

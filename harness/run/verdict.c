@@ -9,6 +9,32 @@
 #include "common/files.h"
 #include "results/report/report.h"
 
+/* What the first state that could not be judged says, as a reason. */
+static int first_unknown(const struct store_state *st, void *arg)
+{
+	struct run *r = arg;
+
+	r->unknown = xasprintf("some states could not be judged; the first, "
+			       "%s:%s: %s", st->cut, st->survivors,
+			       st->message ? st->message : "no reason given");
+	return 1;
+}
+
+/* Sets r->unknown when there is a reason not to believe what was judged. */
+static int find_doubt(struct run *r, const struct store_totals *t,
+		      struct error *e)
+{
+	int err = 0;
+
+	if (r->interrupted && !r->unknown)
+		r->unknown = xstrdup("interrupted before all states were "
+				     "judged");
+	if (t->unknown && !t->violated && !r->unknown)
+		err = store_bad_states(r->store, 1, first_unknown, r, e);
+	return err < 0 ? err : 0;
+}
+
+/* A violated state is a proof whatever else went wrong; held needs all. */
 static enum verdict verdict_of(const struct run *r,
 			       const struct store_totals *t,
 			       const char **ret_reason)
@@ -16,24 +42,14 @@ static enum verdict verdict_of(const struct run *r,
 	*ret_reason = NULL;
 	if (t->violated)
 		return VERDICT_VIOLATED;
-	if (r->interrupted) {
-		*ret_reason = "interrupted before all states were judged";
+	*ret_reason = r->unknown;
+	if (r->unknown)
 		return VERDICT_UNKNOWN;
-	}
-	if (r->unknown) {
-		*ret_reason = r->unknown;
-		return VERDICT_UNKNOWN;
-	}
-	if (t->unknown) {
-		*ret_reason = "some states could not be judged";
-		return VERDICT_UNKNOWN;
-	}
-	if (!t->interesting_cuts || !t->states_checked) {
-		*ret_reason = "no cut fell where a write was volatile or a "
-			      "promise at stake";
-		return VERDICT_VACUOUS;
-	}
-	return VERDICT_HELD;
+	if (t->interesting_cuts && t->states_checked)
+		return VERDICT_HELD;
+	*ret_reason = "no cut fell where a write was volatile or a promise at "
+		      "stake";
+	return VERDICT_VACUOUS;
 }
 
 static int write_report(const char *dir, const char *name,
@@ -74,6 +90,8 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 		err = store_find(r->store, e);
 	if (!err)
 		err = store_totals(r->store, &totals, e);
+	if (!err)
+		err = find_doubt(r, &totals, e);
 	if (err)
 		return err;
 	ret->verdict = verdict_of(r, &totals, &reason);
@@ -86,9 +104,6 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 	err = store_set(r->store, "verdict", verdict_name(ret->verdict), e);
 	if (!err && reason)
 		err = store_set(r->store, "reason", reason, e);
-	if (!err)
-		err = store_setf(r->store, e, "left_out", "%" PRIu64,
-				 r->left_out);
 	if (!err)
 		err = store_setf(r->store, e, "seconds", "%.3f", seconds);
 	if (!err)

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -240,6 +241,23 @@ static void probe_qemu(struct vm_host *h)
 		h->accel.accel == ACCEL_KVM ? "kvm" : "qemu", 0));
 }
 
+/* libvirt packs versions as major * 1,000,000 + minor * 1,000 + release. */
+static void format_version(unsigned long version, char *ret, size_t size)
+{
+	snprintf(ret, size, "%lu.%lu.%lu", version / 1000000,
+		 version / 1000 % 1000, version % 1000);
+}
+
+static void ask_versions(struct vm_host *h)
+{
+	unsigned long version;
+
+	if (virConnectGetVersion(h->conn, &version) == 0)
+		format_version(version, h->qemu, sizeof(h->qemu));
+	if (virConnectGetLibVersion(h->conn, &version) == 0)
+		format_version(version, h->libvirt, sizeof(h->libvirt));
+}
+
 int vm_host_open(const char *uri, const char *runtime_dir,
 		 struct vm_host **ret, struct error *e)
 {
@@ -258,6 +276,7 @@ int vm_host_open(const char *uri, const char *runtime_dir,
 		goto out;
 	}
 	probe_qemu(h);
+	ask_versions(h);
 	h->dbcs = has_dbcs();
 	h->qboot = access(QBOOT, R_OK) == 0;
 	*ret = h;
@@ -286,4 +305,14 @@ const char *vm_host_accel(const struct vm_host *h)
 const char *vm_host_accel_reason(const struct vm_host *h)
 {
 	return h->accel.accel == ACCEL_KVM ? NULL : h->accel.reason;
+}
+
+const char *vm_host_qemu(const struct vm_host *h)
+{
+	return h->qemu;
+}
+
+const char *vm_host_libvirt(const struct vm_host *h)
+{
+	return h->libvirt;
 }

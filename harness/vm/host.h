@@ -18,6 +18,7 @@ struct vm_host {
 	int dbcs;  /* QEMU's nvme can switch doorbell buffers off */
 	int qboot; /* it is installed */
 	int embed; /* QEMU runs as this user, with files of this user */
+	char qemu[32], libvirt[32]; /* versions */
 	unsigned int booted; /* guests, for their names; atomic */
 };
 

@@ -28,6 +28,10 @@ void vm_host_close(struct vm_host *h);
 const char *vm_host_accel(const struct vm_host *h);
 const char *vm_host_accel_reason(const struct vm_host *h);
 
+/* Versions, such as "7.2.22". Borrowed, never change. */
+const char *vm_host_qemu(const struct vm_host *h);
+const char *vm_host_libvirt(const struct vm_host *h);
+
 struct vm_config {
 	const char *name;       /* of the guest; the domain is NAME-N */
 	const char *kernel;     /* path of vmlinuz or vmlinux */

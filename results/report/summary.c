@@ -25,14 +25,25 @@ static char *fact(struct store *s, const char *key)
 	return value ? value : xstrdup("");
 }
 
-/* The last two parts of the path: NAME/UTC-SEED. */
+#define USUAL_PLACE "/results/runs"
+
+/*
+ * NAME/UTC-SEED of a run in the usual place, which is where powercut looks for
+ * such names; the whole path of one elsewhere.
+ */
 static char *short_name(const char *dir)
 {
+	size_t usual = strlen(USUAL_PLACE);
 	int slashes = 0;
 
-	for (const char *p = dir + strlen(dir); p > dir; p--)
-		if (p[-1] == '/' && ++slashes == 2)
+	for (const char *p = dir + strlen(dir); p > dir; p--) {
+		if (p[-1] != '/' || ++slashes < 2)
+			continue;
+		if ((size_t)(p - 1 - dir) >= usual &&
+		    !strncmp(p - 1 - usual, USUAL_PLACE, usual))
 			return xstrdup(p);
+		break;
+	}
 	return xstrdup(dir);
 }
 

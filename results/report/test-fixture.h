@@ -32,7 +32,7 @@ static inline int fixture_setup(void **state)
 	strcpy(fixture_root, "/tmp/test-report-XXXXXX");
 	assert_non_null(mkdtemp(fixture_root));
 	snprintf(fixture_dir, sizeof(fixture_dir),
-		 "%s/append-log/20250102T030405Z-7", fixture_root);
+		 "%s/results/runs/append-log/20250102T030405Z-7", fixture_root);
 	return mkdir_p(fixture_dir, NULL);
 }
 

@@ -71,10 +71,19 @@ static void counts(struct buf *b, const struct summary *s)
 	label(b, "states");
 	clean_legal(b, t->states_legal_log2);
 	buf_puts(b, " legal, ");
+	clean_count(b, t->states_enumerated);
+	buf_puts(b, " enumerated: ");
 	clean_count(b, t->states_checked);
 	buf_puts(b, " checked, ");
 	clean_count(b, t->states_equal);
-	buf_puts(b, " equal to another\n");
+	buf_puts(b, " equal to another");
+	if (t->states_enumerated > t->states_checked + t->states_equal) {
+		buf_puts(b, ", ");
+		clean_count(b, t->states_enumerated - t->states_checked -
+				       t->states_equal);
+		buf_puts(b, " left out");
+	}
+	buf_puts(b, "\n");
 	label(b, "verdicts");
 	clean_count(b, t->held);
 	buf_puts(b, " held, ");

@@ -134,6 +134,8 @@ static void acknowledge(unsigned int n)
 {
 	if (pc_ack("TXN-%05u", n) < 0)
 		die("cannot acknowledge TXN-%05u", n);
+	if (pc_mark("committed") < 0)
+		die("cannot mark TXN-%05u", n);
 }
 
 static void append(int fd, unsigned int n)
