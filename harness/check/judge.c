@@ -78,8 +78,8 @@ static void set_undecided(struct judgement *j, const char *program,
 	set(j, VERDICT_UNKNOWN, STAGE_CHECK, message);
 }
 
-static int run_check(struct agent *a, const struct scenario *s,
-		     struct judgement *j, struct buf *detail, struct error *e)
+int judge_run_check(struct agent *a, const struct scenario *s,
+		    struct agent_result *ret, struct error *e)
 {
 	static const char *const env[] = { "PC_MOUNT=" JUDGE_MOUNT,
 					   "PC_ACKS=" JUDGE_ACKS,
@@ -89,12 +89,19 @@ static int run_check(struct agent *a, const struct scenario *s,
 		.env = env,
 		.timeout_ns = s->check.timeout_ns,
 	};
+
+	return agent_run(a, &run, ret, e);
+}
+
+static int run_check(struct agent *a, const struct scenario *s,
+		     struct judgement *j, struct buf *detail, struct error *e)
+{
 	struct agent_result r = { 0 };
 	int err;
 
 	if (!s->check.run)
 		return 0;
-	err = agent_run(a, &run, &r, e);
+	err = judge_run_check(a, s, &r, e);
 	if (err)
 		return err;
 	if (r.status == 1)

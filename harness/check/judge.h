@@ -4,6 +4,7 @@
 #define CHECK_JUDGE_H
 
 struct agent;
+struct agent_result;
 struct error;
 struct judgement;
 struct scenario;
@@ -20,6 +21,10 @@ struct scenario;
  */
 int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
 	  struct error *e);
+
+/* Only the scenario's check program, on what is mounted; there must be one. */
+int judge_run_check(struct agent *a, const struct scenario *s,
+		    struct agent_result *ret, struct error *e);
 
 /* The console's last 8 KiB, or NULL. Caller frees. */
 char *judge_console_tail(const char *path);

@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "common/text.h"
+#include "drive/plain.h"
 #include "lab/interrupt.h"
 #include "record/workload.h"
 #include "scenario/scenario.h"
@@ -27,7 +28,7 @@
 struct session {
 	struct lab *lab;
 	const struct recording_request *request;
-	struct drive *drive;
+	struct drive *drive; /* NULL: the request's plain one */
 	struct vm *vm;
 	int trace_fd, kernel_fd;
 };
@@ -55,7 +56,19 @@ static int start_drive(struct session *s, struct error *e)
 		.log = log,
 	};
 
-	return drive_start(&c, &s->drive, e);
+	return r->plain ? 0 : drive_start(&c, &s->drive, e);
+}
+
+static void attach_drive(const struct session *s, struct vm_config *c)
+{
+	const struct plain_drive *plain = s->request->plain;
+
+	if (plain) {
+		c->nbd_socket = plain_drive_disk_socket(plain);
+		c->marks_socket = plain_drive_marks_socket(plain);
+	} else {
+		c->nbd_socket = drive_nbd_socket(s->drive);
+	}
 }
 
 static int start_guest(struct session *s, struct error *e)
@@ -68,17 +81,19 @@ static int start_guest(struct session *s, struct error *e)
 		.initrd = r->image->initrd,
 		.cmdline = r->image->cmdline,
 		.memory = r->scenario->guest.memory,
-		.nbd_socket = drive_nbd_socket(s->drive),
 		.block = r->scenario->drive.block,
 		.console = console,
 	};
-	int err = vm_boot(s->lab->host, &c, BOOT_TIMEOUT_NS, &s->vm, e);
+	int err;
 
+	attach_drive(s, &c);
+	err = vm_boot(s->lab->host, &c, BOOT_TIMEOUT_NS, &s->vm, e);
 	if (err)
 		return err;
 	agent_set_sinks(vm_agent(s->vm), s->trace_fd, s->kernel_fd);
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(), -1);
-	err = agent_trace_start(vm_agent(s->vm), e);
+	if (!r->untraced)
+		err = agent_trace_start(vm_agent(s->vm), e);
 	return err ? err : workload_install(r->workload, vm_agent(s->vm), e);
 }
 
@@ -186,14 +201,14 @@ static int arm(struct session *s, struct error *e)
 
 	if (!s->request->base) {
 		err = set_up(s, e);
-		if (!err)
+		if (!err && s->drive)
 			err = drive_mark_base(s->drive, NULL, e);
 	}
 	if (!err)
 		err = mount_disk(s, e);
 	if (!err)
 		err = agent_sync(vm_agent(s->vm), e);
-	if (!err)
+	if (!err && s->drive)
 		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
 	return err;
 }
@@ -226,7 +241,7 @@ static int run_workload(struct session *s, struct recording *ret,
 	int err;
 
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(),
-		       drive_cut_fd(s->drive));
+		       s->drive ? drive_cut_fd(s->drive) : -1);
 	err = agent_run(vm_agent(s->vm), &run, &result, e);
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(), -1);
 	if (err == -ECANCELED && !interrupt_count()) {
@@ -266,7 +281,7 @@ static int come_to_rest(struct session *s, struct error *e)
 
 	if (!err)
 		err = agent_umount(a, MOUNT_DIR, DISK, e);
-	if (!err)
+	if (!err && !s->request->untraced)
 		err = agent_trace_drain(a, e);
 	return err;
 }
@@ -299,11 +314,13 @@ static int finish(struct session *s, struct recording *ret, struct error *e)
 {
 	int err;
 
+	if (!s->drive)
+		return 0;
 	if (s->request->trigger.kind == CUT_NONE) {
 		err = come_to_rest(s, e);
 	} else {
 		err = cut_now(s, ret, e);
-		if (!err)
+		if (!err && !s->request->untraced)
 			err = agent_trace_drain(vm_agent(s->vm), e);
 		if (!err)
 			err = dump_media(s, e);

@@ -17,6 +17,7 @@
 #include "lab/lab.h"
 
 struct error;
+struct plain_drive;
 struct scenario;
 struct workload;
 
@@ -29,6 +30,13 @@ struct recording_request {
 	const char *base; /* image of the disk after setup, or NULL: make the
 			   * file system and run setup */
 	struct cut_trigger trigger;
+
+	/* To measure what recording costs, beside a run without. What either
+	 * leaves cannot be judged. */
+	int untraced; /* does not trace the guest */
+	const struct plain_drive *plain; /* the disk, in place of our drive:
+					   * no log; neither base nor
+					   * trigger */
 };
 
 struct recording {

@@ -1,6 +1,5 @@
 #include "run/steps.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/buf.h"
@@ -71,23 +70,6 @@ int run_record_reference(struct run *r, struct recorded *ret,
 	return err;
 }
 
-/* The disk as setup left it, for the live recordings to start from. */
-static int write_base(struct run *r, const struct recorded *reference,
-		      struct error *e)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/base.img", r->dir);
-	CLEANUP_FREE char *name =
-		xasprintf("p%" PRIu64 ":all", reference->history->base);
-	struct state state;
-	int err = space_state(reference->space, name, &state, e);
-
-	if (err)
-		return err;
-	err = state_export(reference->space, &state, path, e);
-	state_free(&state);
-	return err;
-}
-
 static int live_cut(struct run *r, const struct cut_trigger *trigger,
 		    size_t number, size_t total, struct error *e)
 {
@@ -116,9 +98,10 @@ static int live_cut(struct run *r, const struct cut_trigger *trigger,
 int run_live_cuts(struct run *r, const struct recorded *reference,
 		     struct error *e)
 {
+	CLEANUP_FREE char *base = xasprintf("%s/base.img", r->dir);
 	CLEANUP_FREE struct cut_trigger *triggers = NULL;
 	size_t n = 0;
-	int err = write_base(r, reference, e);
+	int err = recorded_export_base(reference, base, e);
 
 	if (!err)
 		err = live_triggers(r->scenario, reference->history, &triggers,

@@ -39,6 +39,7 @@ struct vm_config {
 	const char *cmdline;    /* the kernel's, complete, or NULL */
 	uint64_t memory;        /* bytes */
 	const char *nbd_socket; /* unix socket with exports disk and marks */
+	const char *marks_socket; /* with export marks, or NULL: the same */
 	uint32_t block;         /* logical block size of the disk, bytes */
 	const char *console;    /* file that collects the serial console */
 	int interactive;        /* console on a pty instead of the file */
