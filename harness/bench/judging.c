@@ -177,6 +177,7 @@ static int start_checker(struct judging *g, struct error *e)
 		.disk_block = b->brief->drive.block,
 		.name = "chk0",
 		.dir = b->scratch,
+		.scratch = b->scratch,
 	};
 
 	return checker_start(&c, &g->checker, e);

@@ -3,6 +3,8 @@
 #ifndef CHECK_JUDGE_H
 #define CHECK_JUDGE_H
 
+#include <stdint.h>
+
 struct agent;
 struct agent_result;
 struct error;
@@ -26,8 +28,10 @@ int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
 int judge_run_check(struct agent *a, const struct scenario *s,
 		    struct agent_result *ret, struct error *e);
 
-/* The console's last 8 KiB, or NULL. Caller frees. */
-char *judge_console_tail(const char *path);
+/* Bytes in the console file; 0 if there is none. */
+uint64_t judge_console_size(const char *path);
+/* The last 8 KiB of what stands behind `start`, or NULL. Caller frees. */
+char *judge_console_tail(const char *path, uint64_t start);
 int judge_console_shows_panic(const char *tail);
 
 #endif

@@ -424,10 +424,9 @@ int agent_run(struct agent *a, const struct agent_run *req,
 	return 0;
 }
 
-int agent_put(struct agent *a, const char *path, uint32_t mode,
-	      const void *data, size_t len, struct error *e)
+static int put(struct agent *a, const char *path, struct put head,
+	       const void *data, size_t len, struct error *e)
 {
-	struct put head = { .mode = mode };
 	CLEANUP_FREE char *what = xasprintf("put %s", path);
 
 	return simple_call(a, FRAME_PUT, (struct iovec[]){
@@ -435,6 +434,19 @@ int agent_put(struct agent *a, const char *path, uint32_t mode,
 			{ (char *)path, strlen(path) + 1 },
 			{ (void *)data, len },
 		    }, 3, what, e);
+}
+
+int agent_put(struct agent *a, const char *path, uint32_t mode,
+	      const void *data, size_t len, struct error *e)
+{
+	return put(a, path, (struct put){ .mode = mode }, data, len, e);
+}
+
+int agent_put_fresh(struct agent *a, const char *path, uint32_t mode,
+		    const void *data, size_t len, struct error *e)
+{
+	return put(a, path, (struct put){ .mode = mode, .flags = PUT_FRESH },
+		   data, len, e);
 }
 
 static struct iovec string_part(const char *s)
