@@ -56,6 +56,7 @@ static int boot(struct checker *c, int interactive, struct error *e)
 		.block = c->config.disk_block,
 		.console = c->console,
 		.interactive = interactive,
+		.wake = interrupt_abort_fd(),
 	};
 	int err;
 
@@ -136,14 +137,6 @@ static int load_subject(struct checker *c, struct error *e)
 	return err ? err : workload_install(s->workload, vm_agent(c->vm), e);
 }
 
-int checker_load(struct checker *c, const struct subject *subject,
-		 struct error *e)
-{
-	c->subject = subject;
-	c->promises_put = 0;
-	return load_subject(c, e);
-}
-
 /* A fresh guest and drive in place of those that went bad. */
 static int replace(struct checker *c, struct error *e)
 {
@@ -152,6 +145,18 @@ static int replace(struct checker *c, struct error *e)
 	power_off(c);
 	err = power_on(c, 0, e);
 	return err ? err : load_subject(c, e);
+}
+
+int checker_load(struct checker *c, const struct subject *subject,
+		 struct error *e)
+{
+	int err;
+
+	c->subject = subject;
+	c->promises_put = 0;
+	err = c->vm ? load_subject(c, e) : -ECONNRESET;
+	/* It may have died while it was idle. */
+	return err && err != -ECANCELED ? replace(c, e) : err;
 }
 
 int checker_show(struct checker *c, const struct state *state, struct error *e)

@@ -287,14 +287,13 @@ static int come_to_rest(struct session *s, struct error *e)
 }
 
 /* The cut fell just as the workload ended, or never came: power off now. */
-static int cut_now(struct session *s, struct recording *ret, struct error *e)
+static int cut_now(struct session *s, struct error *e)
 {
 	int was_cut = 0;
 	int err = drive_was_cut(s->drive, &was_cut, NULL, e);
 
 	if (!err && !was_cut)
 		err = drive_cut(s->drive, NULL, e);
-	ret->cut = 1;
 	return err;
 }
 
@@ -310,7 +309,7 @@ static int dump_media(struct session *s, struct error *e)
 }
 
 /* After the freeze the guest still runs: it hands over the trace's tail. */
-static int finish(struct session *s, struct recording *ret, struct error *e)
+static int finish(struct session *s, struct error *e)
 {
 	int err;
 
@@ -319,7 +318,7 @@ static int finish(struct session *s, struct recording *ret, struct error *e)
 	if (s->request->trigger.kind == CUT_NONE) {
 		err = come_to_rest(s, e);
 	} else {
-		err = cut_now(s, ret, e);
+		err = cut_now(s, e);
 		if (!err && !s->request->untraced)
 			err = agent_trace_drain(vm_agent(s->vm), e);
 		if (!err)
@@ -368,7 +367,7 @@ int record(struct lab *lab, const struct recording_request *r,
 	if (!err)
 		err = run_workload(&s, &result, e);
 	if (!err)
-		err = finish(&s, &result, e);
+		err = finish(&s, e);
 	power_off(&s);
 	if (err)
 		recording_release(&result);

@@ -45,9 +45,10 @@ static int make_recording(struct run *r, const char *source, const char *base,
 		request.trigger = *trigger;
 	if (!err)
 		err = record(r->engine->lab, &request, ret, e);
-	if (!err)
-		note_failure(r, ret);
-	return err;
+	if (err)
+		return err;
+	note_failure(r, ret);
+	return run_store_doubt(r, e);
 }
 
 /* The reference recording: runs to its end. Kept open for live cuts. */
@@ -106,7 +107,12 @@ int run_live_cuts(struct run *r, const struct recorded *reference,
 	if (!err)
 		err = live_triggers(r->scenario, reference->history, &triggers,
 				    &n, e);
-	for (size_t i = 0; i < n && !err; i++)
+	if (!err)
+		err = run_store_live(r, 0, n, e);
+	for (size_t i = 0; i < n && !err; i++) {
 		err = live_cut(r, &triggers[i], i + 1, n, e);
+		if (!err)
+			err = run_store_live(r, i + 1, n, e);
+	}
 	return err;
 }

@@ -312,7 +312,7 @@ static int await_hello(struct agent *a, uint64_t deadline, struct error *e)
 	}
 }
 
-int agent_open(int fd, uint64_t timeout_ns, struct agent **ret,
+int agent_open(int fd, uint64_t timeout_ns, int wake, struct agent **ret,
 	       struct error *e)
 {
 	struct agent *a = xcalloc(1, sizeof(*a));
@@ -320,12 +320,14 @@ int agent_open(int fd, uint64_t timeout_ns, struct agent **ret,
 
 	a->trace_fd = a->kmsg_fd = -1;
 	a->patience_ns = PATIENCE_NS;
+	a->wire.wake[0] = wake;
 	if (!err)
 		err = await_hello(a, deadline_after(timeout_ns, 0), e);
 	if (err < 0) {
 		agent_close(a);
 		return err;
 	}
+	a->wire.wake[0] = -1;
 	*ret = a;
 	return 0;
 }

@@ -22,8 +22,9 @@
 struct agent;
 struct error;
 
-/* Takes over the connected descriptor; waits for HELLO. */
-int agent_open(int fd, uint64_t timeout_ns, struct agent **ret,
+/* Takes over the connected descriptor; waits for HELLO, or until `wake` (-1:
+ * none) is readable. */
+int agent_open(int fd, uint64_t timeout_ns, int wake, struct agent **ret,
 	       struct error *e);
 void agent_close(struct agent *a);
 

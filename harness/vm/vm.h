@@ -43,6 +43,8 @@ struct vm_config {
 	uint32_t block;         /* logical block size of the disk, bytes */
 	const char *console;    /* file that collects the serial console */
 	int interactive;        /* console on a pty instead of the file */
+	int wake;               /* ends the wait with -ECANCELED when readable;
+				 * 0: none */
 };
 
 /* Starts the domain, waits for its agent. timeout_ns counts from the call. On
