@@ -30,49 +30,44 @@ int bench_go_on(struct error *e)
 	return interrupt_count() ? error_set(e, ECANCELED, "interrupted") : 0;
 }
 
-static int workload_failed(const struct bench *b, const struct recording *rec,
-			   struct error *e)
+int bench_workload_ended(const struct scenario *s,
+			 const struct recording *rec, struct error *e)
 {
 	if (rec->cut || rec->exit_status == 0)
 		return 0;
 	return error_set(e, EPROTO, "the workload %s failed: %s",
-			 b->brief->workload.run[0],
+			 s->workload.run[0],
 			 rec->complaint ? rec->complaint : "it said nothing");
 }
 
-int bench_record(struct bench *b, struct recording_request *r,
-		 const char *name, struct recording *ret, struct error *e)
+int bench_request(const struct bench *b, const char *name,
+		  struct recording_request *r, char **ret_dir, struct error *e)
 {
-	CLEANUP_FREE char *dir = xasprintf("%s/%s", b->scratch, name);
-	struct recording rec = { 0 };
+	char *dir = xasprintf("%s/%s", b->scratch, name);
 	int err = bench_go_on(e);
 
 	r->image = &b->image;
 	r->workload = &b->workload;
 	r->dir = dir;
 	r->name = name;
-	if (!err)
-		err = mkdir_p(dir, e);
-	if (!err)
-		err = record(b->lab, r, &rec, e);
-	if (!err)
-		err = workload_failed(b, &rec, e);
-	if (err)
-		recording_release(&rec);
-	else
-		*ret = rec;
-	return err;
+	*ret_dir = dir;
+	return err ? err : mkdir_p(dir, e);
 }
 
 /* The recording whose states are judged, and whose cuts are made live. */
 static int record_brief(struct bench *b, struct error *e)
 {
+	CLEANUP_FREE char *dir = NULL;
 	struct recording_request r = { .scenario = b->brief };
 	struct recording rec = { 0 };
 	int err;
 
 	progress_begin(b->progress, 0, "bench: preparing");
-	err = bench_record(b, &r, "replay", &rec, e);
+	err = bench_request(b, "replay", &r, &dir, e);
+	if (!err)
+		err = record(b->lab, &r, &rec, e);
+	if (!err)
+		err = bench_workload_ended(b->brief, &rec, e);
 	progress_end(b->progress);
 	recording_release(&rec);
 	return err ? err : recorded_open(b->scratch, "replay", b->brief, NULL,

@@ -38,9 +38,9 @@ struct bench_result {
 };
 
 /*
- * Blocks for some 20 s per round. scratch_parent: where recordings go for the
- * while, best where runs are kept. -ECANCELED when interrupted. ret needs
- * bench_result_release() also after a failure.
+ * Blocks for half a minute and some 10 s per round. scratch_parent: where
+ * recordings go for the while, best where runs are kept. -ECANCELED when
+ * interrupted. ret needs bench_result_release() also after a failure.
  */
 int bench(struct lab *lab, struct progress *progress, unsigned rounds,
 	  const char *scratch_parent, struct bench_result *ret,

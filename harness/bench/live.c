@@ -1,7 +1,8 @@
 /*
  * How long a live cut takes: a guest boots from the base, runs the workload,
  * loses its power, hands over its trace; the drive writes what it knows. The
- * cuts are the flushes of the workload, spread over the rounds.
+ * cuts are the flushes of the workload, spread over the rounds. How long
+ * booting takes is taken from there too.
  */
 #include "run/live.h"
 #include "bench/parts.h"
@@ -12,17 +13,24 @@
 static int cut_once(struct bench *b, const char *base,
 		    const struct cut_trigger *trigger, struct error *e)
 {
-	CLEANUP_FREE char *dir = xasprintf("%s/live", b->scratch);
+	CLEANUP_FREE char *dir = NULL;
 	struct recording_request r = { .scenario = b->brief,
 				       .base = base,
 				       .trigger = *trigger };
 	struct recording rec = { 0 };
 	uint64_t start = now_ns();
-	int err = bench_record(b, &r, "live", &rec, e);
+	int err = bench_request(b, "live", &r, &dir, e);
 
 	if (!err)
+		err = record(b->lab, &r, &rec, e);
+	if (!err)
+		err = bench_workload_ended(b->brief, &rec, e);
+	if (!err) {
 		series_add(&b->figures[BENCH_LIVE],
 			   (double)(now_ns() - start) / 1e9);
+		series_add(&b->figures[BENCH_BOOT],
+			   (double)rec.boot_ns / 1e9);
+	}
 	recording_release(&rec);
 	rm_rf(dir, NULL);
 	return err;

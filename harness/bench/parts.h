@@ -1,6 +1,6 @@
 /*
  * A measurement under way: what the files of this room share. bench.c (begin
- * and end), recording.c (boot, recording), judging.c (states), live.c.
+ * and end), recording.c, judging.c, live.c (also booting).
  */
 #ifndef BENCH_PARTS_H
 #define BENCH_PARTS_H
@@ -26,13 +26,14 @@ struct bench {
 /* -ECANCELED once the user has said stop. */
 int bench_go_on(struct error *e);
 
-/*
- * One recording in the folder `name` of the scratch folder; the rest of the
- * request is the caller's. A workload that failed is an error here: its time
- * says nothing.
- */
-int bench_record(struct bench *b, struct recording_request *r,
-		 const char *name, struct recording *ret, struct error *e);
+/* Completes a request: image, programs, and the folder `name`, made in the
+ * scratch folder. The caller frees its path, also after a failure. */
+int bench_request(const struct bench *b, const char *name,
+		  struct recording_request *r, char **ret_dir,
+		  struct error *e);
+/* A workload that failed is an error: its time says nothing. */
+int bench_workload_ended(const struct scenario *s,
+			 const struct recording *rec, struct error *e);
 
 int bench_recording(struct bench *b, struct error *e);
 int bench_judging(struct bench *b, struct error *e);

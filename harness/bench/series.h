@@ -17,9 +17,9 @@ double series_median(const struct series *s);
 double series_min(const struct series *s);
 double series_max(const struct series *s);
 
-/* How s compares with `against`: the median of the rounds' own ratios. What
- * slows the machine down for a while slows both sides of a round, so it
- * spoils their medians but not their ratio. Rounds that both have; 0 of none. */
+/* How s compares with `against`: the median of the ratios of each round, over
+ * the rounds that both have; 0 of none. What slows the machine down for a
+ * while slows both sides of a round: it spoils medians, not ratios. */
 double series_ratio(const struct series *s, const struct series *against);
 
 #endif

@@ -73,7 +73,7 @@ static void nothing_measured_is_zero(void **state)
 	series_release(&one);
 }
 
-/* The medians are 20 and 10, yet no round was but half as slow again. */
+/* Whatever the medians. */
 static void the_ratio_is_that_of_the_rounds(void **state)
 {
 	struct series base = SERIES(10, 100, 4), s = SERIES(15, 150, 6);

@@ -15,7 +15,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 
-#define MAX_ROUNDS 1000
+#define MAX_ROUNDS 100
 
 struct bench_options {
 	struct session_options session;

@@ -31,12 +31,11 @@ struct recording_request {
 			   * file system and run setup */
 	struct cut_trigger trigger;
 
-	/* To measure what recording costs, beside a run without. What either
-	 * leaves cannot be judged. */
+	/* Only with recording_open(): to measure what recording costs. */
 	int untraced; /* does not trace the guest */
 	const struct plain_drive *plain; /* the disk, in place of our drive:
-					   * no log; neither base nor
-					   * trigger */
+					  * no log; neither base nor
+					  * trigger */
 };
 
 struct recording {
@@ -56,6 +55,19 @@ struct recording {
 int record(struct lab *lab, const struct recording_request *r,
 	   struct recording *ret, struct error *e);
 void recording_release(struct recording *r);
+
+/*
+ * The same in steps, for the workload to run more than once in one guest:
+ * open, run as often as wanted, close, which powers off. The recording is not
+ * brought to its end and cannot be judged. r is borrowed until recording_close
+ * (NULL is allowed). recording_run: errors as of record().
+ */
+struct recording_session;
+int recording_open(struct lab *lab, const struct recording_request *r,
+		   struct recording_session **ret, struct error *e);
+int recording_run(struct recording_session *s, struct recording *ret,
+		  struct error *e);
+void recording_close(struct recording_session *s);
 
 /*
  * Loads dir/drive.log and joins it with dir/trace.bin: FUA per write. The join
