@@ -39,7 +39,7 @@ demo:
 	@ci/demo.sh
 
 bench: all guest
-	@ci/bench.sh
+	@./powercut bench
 
 # Memory errors and undefined behaviour end a test at once.
 SANITIZE := address,undefined

@@ -12,7 +12,9 @@
  *   the guest stops answering             replaced, judged again in a fresh
  *                                         one: twice the same is violated
  *                                         (hang), else what the second says
- *   anything the harness itself fails at  unknown
+ *   anything the harness itself fails at  judged again in a fresh guest, then
+ *                                         unknown: a guest that does not boot,
+ *                                         a drive that could not serve a read
  */
 #ifndef CHECK_CHECKER_H
 #define CHECK_CHECKER_H
@@ -56,7 +58,8 @@ struct checker_config {
 	uint64_t disk_size;  /* bytes */
 	uint32_t disk_block; /* bytes */
 	const char *name;    /* unique among the running: chk0 */
-	const char *dir;     /* console logs and scratch go here */
+	const char *dir;     /* console logs go here */
+	const char *scratch; /* folder for what guests write to their states */
 	int interactive;     /* console on a pty: for a shell */
 };
 

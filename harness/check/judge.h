@@ -3,7 +3,10 @@
 #ifndef CHECK_JUDGE_H
 #define CHECK_JUDGE_H
 
+#include <stdint.h>
+
 struct agent;
+struct agent_result;
 struct error;
 struct judgement;
 struct scenario;
@@ -21,8 +24,14 @@ struct scenario;
 int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
 	  struct error *e);
 
-/* The console's last 8 KiB, or NULL. Caller frees. */
-char *judge_console_tail(const char *path);
+/* Only the scenario's check program, on what is mounted; there must be one. */
+int judge_run_check(struct agent *a, const struct scenario *s,
+		    struct agent_result *ret, struct error *e);
+
+/* Bytes in the console file; 0 if there is none. */
+uint64_t judge_console_size(const char *path);
+/* The last 8 KiB of what stands behind `start`, or NULL. Caller frees. */
+char *judge_console_tail(const char *path, uint64_t start);
 int judge_console_shows_panic(const char *tail);
 
 #endif

@@ -18,7 +18,7 @@ struct job {
 	const struct subject *subject;
 	const struct history *history;
 	const struct item *items;
-	size_t n, next;
+	size_t n, next, judged;
 	judged_fn fn;
 	void *arg;
 	unsigned active; /* workers that work on it */
@@ -33,7 +33,7 @@ struct worker {
 
 struct pool {
 	struct pool_config config;
-	char *dir;
+	char *dir, *scratch;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct job job;
@@ -61,6 +61,7 @@ static void report(struct pool *p, const struct item *item,
 {
 	LOCKED(&p->lock);
 
+	p->job.judged++;
 	p->job.fn(item, state, j, p->job.arg);
 }
 
@@ -136,37 +137,32 @@ static int join_job(struct pool *p)
 	return 1;
 }
 
-static void leave_job(struct pool *p)
+/* err: why this worker works no more, or 0. Cancelled is the user's wish. */
+static void leave(struct pool *p, int was_active, int err,
+		  const struct error *e)
 {
 	LOCKED(&p->lock);
 
-	p->job.active--;
-	pthread_cond_broadcast(&p->changed);
-}
-
-/* Cancelled is the user's wish, no failure of the worker. */
-static void give_up(struct pool *p, int err, const struct error *e)
-{
-	LOCKED(&p->lock);
-
-	p->alive--;
+	p->job.active -= was_active != 0;
+	if (err)
+		p->alive--;
 	if (err == -ECANCELED)
 		p->job.stopped = 1;
-	else
+	else if (err)
 		p->error = *e;
 	pthread_cond_broadcast(&p->changed);
 }
 
-static int work_until_stopped(struct pool *p, struct checker *c,
-			      struct error *e)
+static void work_until_stopped(struct pool *p, struct checker *c)
 {
 	int err = 0;
 
 	while (!err && join_job(p)) {
-		err = work(p, c, e);
-		leave_job(p);
+		struct error e = { 0 };
+
+		err = work(p, c, &e);
+		leave(p, 1, err, &e);
 	}
-	return err;
 }
 
 static void *worker_main(void *arg)
@@ -181,15 +177,16 @@ static void *worker_main(void *arg)
 		.disk_block = p->config.disk_block,
 		.name = w->name,
 		.dir = p->dir,
+		.scratch = p->scratch,
 	};
 	struct checker *checker = NULL;
 	struct error e = { 0 };
 	int err = checker_start(&c, &checker, &e);
 
-	if (!err)
-		err = work_until_stopped(p, checker, &e);
 	if (err)
-		give_up(p, err, &e);
+		leave(p, 0, err, &e);
+	else
+		work_until_stopped(p, checker);
 	checker_stop(checker);
 	return NULL;
 }
@@ -215,6 +212,7 @@ int pool_start(const struct pool_config *c, struct pool **ret, struct error *e)
 
 	p->config = *c;
 	p->dir = xstrdup(c->dir);
+	p->scratch = xstrdup(c->scratch);
 	p->alive = c->checkers;
 	p->workers = xcalloc(c->checkers, sizeof(*p->workers));
 	pthread_mutex_init(&p->lock, NULL);
@@ -248,6 +246,7 @@ void pool_stop(struct pool *p)
 	pthread_cond_destroy(&p->changed);
 	free(p->workers);
 	free(p->dir);
+	free(p->scratch);
 	free(p);
 }
 
@@ -260,12 +259,19 @@ static int job_result(const struct pool *p, struct error *e)
 {
 	if (p->job.stopped)
 		return error_set(e, ECANCELED, "interrupted");
-	if (p->job.next < p->job.n) {
+	if (p->job.judged < p->job.n) {
 		*e = p->error;
 		error_prefix(e, "no checker works any more");
 		return -EIO;
 	}
 	return 0;
+}
+
+int pool_healthy(struct pool *p)
+{
+	LOCKED(&p->lock);
+
+	return p->alive == p->config.checkers;
 }
 
 int pool_judge(struct pool *p, const struct subject *subject,

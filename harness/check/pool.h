@@ -17,6 +17,7 @@ struct pool_config {
 	uint64_t memory, disk_size;
 	uint32_t disk_block;
 	const char *dir; /* console logs go to dir/chkN.console */
+	const char *scratch; /* folder for what guests write to their states */
 	unsigned checkers;
 };
 
@@ -25,6 +26,9 @@ int pool_start(const struct pool_config *c, struct pool **ret,
 	       struct error *e);
 /* Powers all off; blocks until they are. NULL is allowed. */
 void pool_stop(struct pool *p);
+
+/* Whether all checkers still work. One that gave up does not come back. */
+int pool_healthy(struct pool *p);
 
 /* A state to judge, by name. */
 struct item {

@@ -157,6 +157,7 @@ static int show_state(struct session *s, const struct shell_options *o,
 		.disk_block = scenario->drive.block,
 		.name = "shell",
 		.dir = runtime_path(s->lab.runtime),
+		.scratch = s->runs,
 		.interactive = 1,
 	};
 	int err = lab_image(&s->lab, scenario, &image, e);

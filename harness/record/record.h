@@ -17,6 +17,7 @@
 #include "lab/lab.h"
 
 struct error;
+struct plain_drive;
 struct scenario;
 struct workload;
 
@@ -29,6 +30,12 @@ struct recording_request {
 	const char *base; /* image of the disk after setup, or NULL: make the
 			   * file system and run setup */
 	struct cut_trigger trigger;
+
+	/* Only with recording_open(): to measure what recording costs. */
+	int untraced; /* does not trace the guest */
+	const struct plain_drive *plain; /* the disk, in place of our drive:
+					  * no log; neither base nor
+					  * trigger */
 };
 
 struct recording {
@@ -48,6 +55,19 @@ struct recording {
 int record(struct lab *lab, const struct recording_request *r,
 	   struct recording *ret, struct error *e);
 void recording_release(struct recording *r);
+
+/*
+ * The same in steps, for the workload to run more than once in one guest:
+ * open, run as often as wanted, close, which powers off. The recording is not
+ * brought to its end and cannot be judged. r is borrowed until recording_close
+ * (NULL is allowed). recording_run: errors as of record().
+ */
+struct recording_session;
+int recording_open(struct lab *lab, const struct recording_request *r,
+		   struct recording_session **ret, struct error *e);
+int recording_run(struct recording_session *s, struct recording *ret,
+		  struct error *e);
+void recording_close(struct recording_session *s);
 
 /*
  * Loads dir/drive.log and joins it with dir/trace.bin: FUA per write. The join

@@ -1,10 +1,14 @@
 #include "run/steps.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
 
 static void timestamp(char *text, size_t size)
 {
@@ -15,20 +19,47 @@ static void timestamp(char *text, size_t size)
 	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-int run_store_facts(struct run *r, struct error *e)
+struct fact {
+	const char *key, *value; /* value NULL: there is none */
+};
+
+static int store_all(struct run *r, const struct fact *facts, size_t n,
+		     struct error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		int err = facts[i].value ? store_set(r->store, facts[i].key,
+						     facts[i].value, e) :
+					   0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int run_store_identity(struct run *r, struct error *e)
 {
 	const struct scenario *s = r->scenario;
-	const struct vm_host *host = r->engine->lab->host;
-	char started[32], seed[32], name[HOST_NAME_MAX + 1] = "";
-	const struct fact {
-		const char *key, *value; /* NULL: there is none */
-	} facts[] = {
+	char started[32], seed[32];
+	const struct fact facts[] = {
 		{ "scenario", s->name },
 		{ "about", s->about },
 		{ "path", s->path },
 		{ "expect", s->expect == EXPECT_HELD ? "held" : "violated" },
 		{ "seed", seed },
 		{ "started", started },
+	};
+
+	timestamp(started, sizeof(started));
+	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
+	return store_all(r, facts, sizeof(facts) / sizeof(*facts), e);
+}
+
+int run_store_machine(struct run *r, struct error *e)
+{
+	const struct vm_host *host = r->engine->lab->host;
+	char name[HOST_NAME_MAX + 1] = "";
+	const struct fact facts[] = {
 		{ "host", name },
 		{ "accel", vm_host_accel(host) },
 		{ "accel_reason", vm_host_accel_reason(host) },
@@ -37,17 +68,36 @@ int run_store_facts(struct run *r, struct error *e)
 		{ "kernel", r->engine->image.release },
 	};
 
-	timestamp(started, sizeof(started));
-	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
 	gethostname(name, sizeof(name) - 1);
-	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
-		const struct fact *f = &facts[i];
-		int err = f->value ? store_set(r->store, f->key, f->value, e) :
-				     0;
+	return store_all(r, facts, sizeof(facts) / sizeof(*facts), e);
+}
 
-		if (err)
-			return err;
-	}
+int run_store_doubt(struct run *r, struct error *e)
+{
+	return r->unknown ? store_set(r->store, "doubt", r->unknown, e) : 0;
+}
+
+int run_store_live(struct run *r, size_t done, size_t planned,
+		   struct error *e)
+{
+	return store_setf(r->store, e, "live", "%zu of %zu", done, planned);
+}
+
+int run_load_doubts(struct run *r, size_t *ret_live_done)
+{
+	CLEANUP_FREE char *live = store_get(r->store, "live");
+	size_t planned = 0;
+
+	r->unknown = store_get(r->store, "doubt");
+	*ret_live_done = 0;
+	if (live && sscanf(live, "%zu of %zu", ret_live_done, &planned) != 2)
+		return -EBADMSG;
+	if (r->scenario->mode == MODE_REPLAY || r->unknown)
+		return 0;
+	if (!live)
+		r->unknown = xstrdup("no live cut was made");
+	else if (*ret_live_done < planned)
+		r->unknown = xasprintf("only %s live cuts were made", live);
 	return 0;
 }
 

@@ -156,6 +156,7 @@ int run_judge(struct run *r, const struct recorded *rec,
 				s->states.budget, &plan, e);
 	if (err)
 		return err;
+	r->planned += plan.n_items;
 	err = run_store_marks(r, rec->history, e);
 	if (!err)
 		err = store_plan(r, &plan, e);

@@ -1,10 +1,12 @@
 #include "run/run.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
 #include "drive/history.h"
 #include "record/record.h"
 #include "states/states.h"
@@ -37,6 +39,28 @@ int recorded_open(const char *dir, const char *source,
 		recorded_release(&r);
 	else
 		*ret = r;
+	return err;
+}
+
+int recorded_base(const struct recorded *r, struct state *ret,
+		  struct error *e)
+{
+	CLEANUP_FREE char *name =
+		xasprintf("p%" PRIu64 ":all", r->history->base);
+
+	return space_state(r->space, name, ret, e);
+}
+
+int recorded_export_base(const struct recorded *r, const char *path,
+			 struct error *e)
+{
+	struct state state;
+	int err = recorded_base(r, &state, e);
+
+	if (err)
+		return err;
+	err = state_export(r->space, &state, path, e);
+	state_free(&state);
 	return err;
 }
 

@@ -68,6 +68,12 @@ int recorded_open(const char *dir, const char *source,
 		  const struct scenario *s, const char *units_path,
 		  struct recorded *ret, struct error *e);
 void recorded_release(struct recorded *r);
+/* The disk as setup left it. state_free() it. */
+int recorded_base(const struct recorded *r, struct state *ret,
+		  struct error *e);
+/* The same as an image: live cuts start from it. */
+int recorded_export_base(const struct recorded *r, const char *path,
+			 struct error *e);
 
 /* Boots (or keeps) the pool that the scenario needs. */
 int engine_ready(struct engine *en, const struct scenario *s, struct error *e);

@@ -1,10 +1,12 @@
 #include "run/rundir.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,6 +91,22 @@ int rundir_find(const char *runs, const char *text, char **ret_path,
 			"nor in %s", text, runs);
 	error_hint(e, "`powercut list` shows the runs");
 	return err;
+}
+
+int rundir_lock(const char *path, struct error *e)
+{
+	CLEANUP_FREE char *name = xasprintf("%s/lock", path);
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666), err;
+
+	if (fd < 0)
+		return error_errno(e, errno, "cannot open %s", name);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	err = errno == EWOULDBLOCK ? EBUSY : errno;
+	close(fd);
+	error_set(e, err, "another powercut works on the run %s", path);
+	error_hint(e, "wait until it has ended");
+	return -err;
 }
 
 static int not_a_state(const char *text, struct error *e)

@@ -23,13 +23,22 @@ struct run {
 	uint64_t start_ns;
 	char *unknown; /* why the run as a whole cannot be judged, or NULL */
 	int interrupted;
+	int lock; /* rundir_lock, or -1 */
+	uint64_t planned; /* states that had to be judged */
 	/* while judging */
 	const char *source;
 	struct error store_error; /* the first; message "" if none */
 };
 
 /* facts.c */
-int run_store_facts(struct run *r, struct error *e);
+int run_store_identity(struct run *r, struct error *e);
+int run_store_machine(struct run *r, struct error *e);
+/* Why the recordings prove nothing, and how many live cuts there are: judging
+ * them again must not forget it. */
+int run_store_doubt(struct run *r, struct error *e);
+int run_store_live(struct run *r, size_t done, size_t planned,
+		   struct error *e);
+int run_load_doubts(struct run *r, size_t *ret_live_done);
 int run_store_marks(struct run *r, const struct history *h, struct error *e);
 int run_store_counts(struct run *r, const struct recording *rec,
 		     const struct history *h, struct error *e);

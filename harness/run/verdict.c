@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
@@ -29,6 +30,10 @@ static int find_doubt(struct run *r, const struct store_totals *t,
 	if (r->interrupted && !r->unknown)
 		r->unknown = xstrdup("interrupted before all states were "
 				     "judged");
+	if (t->states_checked < r->planned && !r->unknown)
+		r->unknown = xasprintf("only %" PRIu64 " of %" PRIu64 " planned "
+				       "states were judged", t->states_checked,
+				       r->planned);
 	if (t->unknown && !t->violated && !r->unknown)
 		err = store_bad_states(r->store, 1, first_unknown, r, e);
 	return err < 0 ? err : 0;
@@ -47,8 +52,10 @@ static enum verdict verdict_of(const struct run *r,
 		return VERDICT_UNKNOWN;
 	if (t->interesting_cuts && t->states_checked)
 		return VERDICT_HELD;
-	*ret_reason = "no cut fell where a write was volatile or a promise at "
-		      "stake";
+	*ret_reason = t->interesting_cuts ?
+			      "no state was judged" :
+			      "no cut fell where a write was volatile or a "
+			      "promise at stake";
 	return VERDICT_VACUOUS;
 }
 
@@ -123,6 +130,8 @@ static void store_failure(struct run *r, const struct error *e)
 	store_set(r->store, "verdict", verdict_name(VERDICT_UNKNOWN), NULL);
 	store_set(r->store, "reason", e->message, NULL);
 	store_commit(r->store, NULL);
+	/* Those of an earlier judging must not stay and say something else. */
+	write_reports(r->dir, NULL);
 }
 
 /* Turns what the steps returned into the outcome. */
@@ -140,5 +149,7 @@ int run_finish(struct run *r, int err, struct run_outcome *ret,
 	store_close(r->store);
 	workload_release(&r->workload);
 	free(r->unknown);
+	if (r->lock >= 0)
+		close(r->lock);
 	return err;
 }

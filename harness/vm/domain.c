@@ -182,7 +182,9 @@ static void add_commandline(xmlNode *domain, xmlNs *ns,
 	add_option(commandline, "-device",
 		   h->dbcs ? NVME_DEVICE ",dbcs=off" : NVME_DEVICE);
 	add_namespace(commandline, c->nbd_socket, "disk", 1, c->block);
-	add_namespace(commandline, c->nbd_socket, "marks", 2, MARK_BLOCK_SIZE);
+	add_namespace(commandline,
+		      c->marks_socket ? c->marks_socket : c->nbd_socket,
+		      "marks", 2, MARK_BLOCK_SIZE);
 }
 
 /*

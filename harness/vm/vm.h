@@ -39,9 +39,12 @@ struct vm_config {
 	const char *cmdline;    /* the kernel's, complete, or NULL */
 	uint64_t memory;        /* bytes */
 	const char *nbd_socket; /* unix socket with exports disk and marks */
+	const char *marks_socket; /* with export marks, or NULL: the same */
 	uint32_t block;         /* logical block size of the disk, bytes */
 	const char *console;    /* file that collects the serial console */
 	int interactive;        /* console on a pty instead of the file */
+	int wake;               /* ends the wait with -ECANCELED when readable;
+				 * 0: none */
 };
 
 /* Starts the domain, waits for its agent. timeout_ns counts from the call. On
