@@ -35,8 +35,13 @@ int bench_workload_ended(const struct scenario *s,
 {
 	if (rec->cut || rec->exit_status == 0)
 		return 0;
-	return error_set(e, EPROTO, "the workload %s failed: %s",
+	return error_set(e, EPROTO, "the workload %s %s %d: %s",
 			 s->workload.run[0],
+			 rec->timed_out	  ? "timed out, killed by signal" :
+			 rec->exit_signal ? "died of signal" :
+					    "ended with status",
+			 rec->exit_signal ? rec->exit_signal :
+					    rec->exit_status,
 			 rec->complaint ? rec->complaint : "it said nothing");
 }
 
