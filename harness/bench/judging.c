@@ -186,8 +186,7 @@ static int start_checker(struct judging *g, struct error *e)
 int bench_judging(struct bench *b, struct error *e)
 {
 	struct recorded *r = &b->recorded;
-	struct subject subject = { b->brief, &b->workload, r->space,
-				   r->base, r->log, r->units };
+	struct subject subject = recorded_subject(r, b->brief, &b->workload);
 	struct judging g = { .bench = b };
 	int err = make_plan(&g, e);
 

@@ -39,6 +39,10 @@ struct subject {
 	const char *base;  /* image, or NULL */
 	const char *log;   /* drive.log */
 	const char *units; /* composed units */
+	/* The promises at a cut, appended. */
+	void (*promises)(const void *arg, const struct cut *cut,
+			 struct buf *ret_acks, struct buf *ret_begun);
+	const void *promises_arg;
 };
 
 /* One state with its promises, and what came of it. */

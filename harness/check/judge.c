@@ -87,15 +87,16 @@ static void set_undecided(struct judgement *j, const char *program,
 	set(j, VERDICT_UNKNOWN, STAGE_CHECK, message);
 }
 
+const char *const judge_environment[] = { "PC_MOUNT=" JUDGE_MOUNT,
+					  "PC_ACKS=" JUDGE_ACKS,
+					  "PC_BEGUN=" JUDGE_BEGUN, NULL };
+
 int judge_run_check(struct agent *a, const struct scenario *s,
 		    struct agent_result *ret, struct error *e)
 {
-	static const char *const env[] = { "PC_MOUNT=" JUDGE_MOUNT,
-					   "PC_ACKS=" JUDGE_ACKS,
-					   "PC_BEGUN=" JUDGE_BEGUN, NULL };
 	struct agent_run run = {
 		.argv = (const char *const *)s->check.run,
-		.env = env,
+		.env = judge_environment,
 		.timeout_ns = s->check.timeout_ns,
 	};
 

@@ -16,6 +16,9 @@ struct scenario;
 #define JUDGE_ACKS "/pc/acks"
 #define JUDGE_BEGUN "/pc/begun"
 
+/* What a check program gets, "K=V". */
+extern const char *const judge_environment[];
+
 /*
  * Mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the
  * agent when the guest was lost on the way (-ECONNRESET, -ETIMEDOUT,

@@ -16,7 +16,6 @@
 
 struct job {
 	const struct subject *subject;
-	const struct history *history;
 	const struct item *items;
 	size_t n, next, judged;
 	judged_fn fn;
@@ -87,7 +86,8 @@ static int judge_item(struct pool *p, struct checker *c,
 
 	if (err)
 		return err;
-	promises_at(p->job.history, &item->cut, &acks, &begun);
+	p->job.subject->promises(p->job.subject->promises_arg, &item->cut,
+				 &acks, &begun);
 	err = checker_judge(c, &state, &acks, &begun, &j);
 	if (!err) {
 		*ret_undecided = j.verdict == VERDICT_UNKNOWN &&
@@ -275,13 +275,12 @@ int pool_healthy(struct pool *p)
 }
 
 int pool_judge(struct pool *p, const struct subject *subject,
-	       const struct history *h, const struct item *items, size_t n,
+	       const struct item *items, size_t n,
 	       judged_fn fn, void *arg, struct error *e)
 {
 	LOCKED(&p->lock);
 
-	p->job = (struct job){ .subject = subject, .history = h,
-			       .items = items, .n = n, .fn = fn, .arg = arg };
+	p->job = (struct job){ .subject = subject, .items = items, .n = n, .fn = fn, .arg = arg };
 	pthread_cond_broadcast(&p->changed);
 	while (!job_ended(p))
 		pthread_cond_wait(&p->changed, &p->lock);

@@ -47,7 +47,7 @@ typedef void (*judged_fn)(const struct item *item, const struct state *state,
  * request), or no checker works any more (-EIO, with the reason).
  */
 int pool_judge(struct pool *p, const struct subject *subject,
-	       const struct history *h, const struct item *items, size_t n,
+	       const struct item *items, size_t n,
 	       judged_fn fn, void *arg, struct error *e);
 
 #endif

@@ -194,8 +194,25 @@ static int set_up(struct recording_session *s, struct error *e)
 	return err;
 }
 
+/* Recovery begins with the mount: armed before it. */
+static int arm_recovery(struct recording_session *s, struct error *e)
+{
+	const struct recovery *r = s->request->recovery;
+	int err = r->prepare(vm_agent(s->vm), r->arg, e);
+
+	if (!err)
+		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
+	if (err)
+		return err;
+	err = mount_disk(s, e);
+	return err && err != -ECANCELED && err != -ECONNRESET &&
+			       err != -ETIMEDOUT ?
+		       -EUCLEAN :
+		       err;
+}
+
 /* Base (everything so far is setup), then mounted, durable, armed. */
-static int arm(struct recording_session *s, struct error *e)
+static int arm_workload(struct recording_session *s, struct error *e)
 {
 	int err = 0;
 
@@ -211,6 +228,24 @@ static int arm(struct recording_session *s, struct error *e)
 	if (!err && s->drive)
 		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
 	return err;
+}
+
+static int arm(struct recording_session *s, struct error *e)
+{
+	return s->request->recovery ? arm_recovery(s, e) : arm_workload(s, e);
+}
+
+static struct agent_run what_to_run(const struct recording_request *r)
+{
+	const struct scenario *sc = r->scenario;
+
+	if (r->recovery)
+		return (struct agent_run){ r->recovery->argv, r->recovery->env,
+					   r->recovery->timeout_ns };
+	return (struct agent_run){
+		.argv = (const char *const *)sc->workload.run,
+		.timeout_ns = sc->workload.timeout_ns,
+	};
 }
 
 static int write_output(struct recording_session *s,
@@ -233,13 +268,12 @@ static int run_workload(struct recording_session *s, struct recording *ret,
 			struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	struct agent_run run = {
-		.argv = (const char *const *)sc->workload.run,
-		.timeout_ns = sc->workload.timeout_ns,
-	};
+	struct agent_run run = what_to_run(s->request);
 	struct agent_result result = { 0 };
 	int err;
 
+	if (!run.argv)
+		return 0;
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(),
 		       s->drive ? drive_cut_fd(s->drive) : -1);
 	err = agent_run(vm_agent(s->vm), &run, &result, e);
@@ -253,9 +287,9 @@ static int run_workload(struct recording_session *s, struct recording *ret,
 		return err;
 	if (result.not_found) {
 		err = error_set(e, ENOENT, "workload.run: there is no program "
-				"'%s' in the guest", sc->workload.run[0]);
+				"'%s' in the guest", run.argv[0]);
 		error_hint(e, "add %s/%s.c, or name a program of the guest "
-			   "image", sc->folder, sc->workload.run[0]);
+			   "image", sc->folder, run.argv[0]);
 	}
 	ret->exit_status = result.status;
 	ret->exit_signal = result.signal;

@@ -21,6 +21,17 @@ struct plain_drive;
 struct scenario;
 struct workload;
 
+/* Instead of the workload: what a machine does after a power cut. The drive is
+ * armed before the mount, so the file system's own recovery is recorded. */
+struct recovery {
+	const char *const *argv; /* the program that recovers, NULL: none */
+	const char *const *env;
+	uint64_t timeout_ns;
+	/* Puts into the guest what the program needs. */
+	int (*prepare)(struct agent *a, void *arg, struct error *e);
+	void *arg;
+};
+
 struct recording_request {
 	const struct scenario *scenario;
 	const struct guest_image *image;
@@ -30,6 +41,7 @@ struct recording_request {
 	const char *base; /* image of the disk after setup, or NULL: make the
 			   * file system and run setup */
 	struct cut_trigger trigger;
+	const struct recovery *recovery; /* of the base image, or NULL */
 
 	/* Only with recording_open(): to measure what recording costs. */
 	int untraced; /* does not trace the guest */
@@ -49,7 +61,8 @@ struct recording {
 
 /*
  * Blocks until the guest is gone; interrupt_stop_fd() ends it with -ECANCELED.
- * -ENOENT: a program is missing in the guest. -EPROTO: setup failed. A
+ * -ENOENT: a program is missing in the guest. -EUCLEAN: the kernel refuses to
+ * mount the base image that is to be recovered. -EPROTO: setup failed. A
  * workload that fails or does not end is no error: see the result.
  */
 int record(struct lab *lab, const struct recording_request *r,

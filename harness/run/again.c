@@ -1,6 +1,7 @@
 #include "run/steps.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
@@ -19,22 +20,36 @@ static int judge_source(struct run *r, const char *source, struct error *e)
 	return err;
 }
 
-static int judge_all_sources(struct run *r, struct error *e)
+/* prefix-1 .. prefix-n. One that was not made (a state that could not be
+ * mounted has no recovery) has no folder. */
+static int judge_numbered(struct run *r, const char *prefix, size_t n,
+			  struct error *e)
 {
-	size_t live = 0;
 	int err = 0;
 
-	if (run_load_doubts(r, &live))
+	for (size_t i = 1; i <= n && !err; i++) {
+		CLEANUP_FREE char *source = xasprintf("%s-%zu", prefix, i);
+		CLEANUP_FREE char *folder = xasprintf("%s/%s", r->dir, source);
+
+		if (access(folder, F_OK) == 0)
+			err = judge_source(r, source, e);
+	}
+	return err;
+}
+
+static int judge_all_sources(struct run *r, struct error *e)
+{
+	size_t live = 0, nested = 0;
+	int err = 0;
+
+	if (run_load_doubts(r, &live, &nested))
 		return error_set(e, EBADMSG, "the store of %s is damaged",
 				 r->dir);
 	if (r->scenario->mode != MODE_LIVE)
 		err = judge_source(r, "replay", e);
-	for (size_t i = 1; i <= live && !err; i++) {
-		CLEANUP_FREE char *source = xasprintf("live-%zu", i);
-
-		err = judge_source(r, source, e);
-	}
-	return err;
+	if (!err)
+		err = judge_numbered(r, "nested", nested, e);
+	return err ? err : judge_numbered(r, "live", live, e);
 }
 
 static int reopen(struct run *r, struct error *e)

@@ -77,27 +77,44 @@ int run_store_doubt(struct run *r, struct error *e)
 	return r->unknown ? store_set(r->store, "doubt", r->unknown, e) : 0;
 }
 
-int run_store_live(struct run *r, size_t done, size_t planned,
-		   struct error *e)
+int run_store_progress(struct run *r, const char *key, size_t done,
+		       size_t planned, struct error *e)
 {
-	return store_setf(r->store, e, "live", "%zu of %zu", done, planned);
+	return store_setf(r->store, e, key, "%zu of %zu", done, planned);
 }
 
-int run_load_doubts(struct run *r, size_t *ret_live_done)
+/* "3 of 14"; nothing stored: none of none. */
+static int load_progress(struct run *r, const char *key, size_t *ret_done,
+			 size_t *ret_planned)
 {
-	CLEANUP_FREE char *live = store_get(r->store, "live");
-	size_t planned = 0;
+	CLEANUP_FREE char *text = store_get(r->store, key);
+
+	*ret_done = *ret_planned = 0;
+	if (text && sscanf(text, "%zu of %zu", ret_done, ret_planned) != 2)
+		return -EBADMSG;
+	return 0;
+}
+
+static void doubt_missing(struct run *r, const char *what, size_t done,
+			  size_t planned)
+{
+	if (!r->unknown && done < planned)
+		r->unknown = xasprintf("only %zu of %zu %s were made", done,
+				       planned, what);
+}
+
+int run_load_doubts(struct run *r, size_t *ret_live, size_t *ret_nested)
+{
+	size_t live = 0, nested = 0;
 
 	r->unknown = store_get(r->store, "doubt");
-	*ret_live_done = 0;
-	if (live && sscanf(live, "%zu of %zu", ret_live_done, &planned) != 2)
+	if (load_progress(r, "live", ret_live, &live) ||
+	    load_progress(r, "nested", ret_nested, &nested))
 		return -EBADMSG;
-	if (r->scenario->mode == MODE_REPLAY || r->unknown)
-		return 0;
-	if (!live)
+	if (!live && r->scenario->mode != MODE_REPLAY && !r->unknown)
 		r->unknown = xstrdup("no live cut was made");
-	else if (*ret_live_done < planned)
-		r->unknown = xasprintf("only %s live cuts were made", live);
+	doubt_missing(r, "live cuts", *ret_live, live);
+	doubt_missing(r, "recoveries", *ret_nested, nested);
 	return 0;
 }
 

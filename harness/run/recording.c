@@ -108,11 +108,11 @@ int run_live_cuts(struct run *r, const struct recorded *reference,
 		err = live_triggers(r->scenario, reference->history, &triggers,
 				    &n, e);
 	if (!err)
-		err = run_store_live(r, 0, n, e);
+		err = run_store_progress(r, "live", 0, n, e);
 	for (size_t i = 0; i < n && !err; i++) {
 		err = live_cut(r, &triggers[i], i + 1, n, e);
 		if (!err)
-			err = run_store_live(r, i + 1, n, e);
+			err = run_store_progress(r, "live", i + 1, n, e);
 	}
 	return err;
 }

@@ -22,6 +22,8 @@ static int record_and_judge(struct run *r, struct error *e)
 		err = store_set(r->store, "phase", "checking", e);
 	if (!err && r->scenario->mode != MODE_LIVE)
 		err = run_judge(r, &reference, "replay", e);
+	if (!err && r->scenario->mode != MODE_LIVE)
+		err = run_nested_cuts(r, &reference, e);
 	if (!err && r->scenario->mode != MODE_REPLAY)
 		err = run_live_cuts(r, &reference, e);
 	recorded_release(&reference);

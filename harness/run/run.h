@@ -62,7 +62,14 @@ struct recorded {
 	char *base, *log, *units; /* base NULL: none */
 	struct history *history;
 	struct state_space *space;
+	/* Of a recovery: the promises are those of the cut that it follows. */
+	int inherits;
+	struct buf acks, begun;
 };
+/* It as the checkers' subject; borrowed. */
+struct subject recorded_subject(const struct recorded *r,
+				const struct scenario *s,
+				const struct workload *w);
 /* units_path NULL: in the recording's folder. */
 int recorded_open(const char *dir, const char *source,
 		  const struct scenario *s, const char *units_path,

@@ -127,7 +127,7 @@ int rundir_split(const char *text, char **ret_run, char **ret_source,
 		return not_a_state(text, e);
 	state = at + 1;
 	slash = strchr(state, '/');
-	if (slash && strncmp(state, "live-", 5))
+	if (slash && strncmp(state, "live-", 5) && strncmp(state, "nested-", 7))
 		return not_a_state(text, e);
 	*ret_run = xasprintf("%.*s", (int)(at - text), text);
 	*ret_source = slash ? xasprintf("%.*s", (int)(slash - state), state) :

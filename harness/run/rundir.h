@@ -8,6 +8,8 @@
  *   lock            held by the powercut that writes to it
  *   replay/         the recording that replayed cuts are made of
  *   live-1/ ...     the recording of each live cut
+ *   nested-1/ ...   the recording of a recovery, with base.img (the crash state
+ *                   that is recovered), acks and begun (its promises)
  *
  * and in each recording's folder drive.log, trace.bin, units.dat,
  * console.log, kernel.log, workload.out.

@@ -47,13 +47,12 @@ int run_check_state(struct engine *en, const char *dir, const char *source,
 	if (!err)
 		err = space_state(recorded.space, state_name, &state, e);
 	if (!err) {
-		struct subject subject = { s, &workload, recorded.space,
-					   recorded.base, recorded.log,
-					   recorded.units };
+		struct subject subject =
+			recorded_subject(&recorded, s, &workload);
 		struct item item = item_of(&state);
 
-		err = pool_judge(en->pool, &subject, recorded.history, &item,
-				 1, on_single, &single, e);
+		err = pool_judge(en->pool, &subject, &item, 1, on_single,
+				 &single, e);
 	}
 	state_free(&state);
 	recorded_release(&recorded);

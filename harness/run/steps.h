@@ -3,7 +3,7 @@
  *
  * In the order in which they are used: run.c (begin and end), recording.c
  * (the reference, live cuts), crosscheck.c (a live cut against the drive
- * itself), judging.c (a recording through its plan),
+ * itself), nested.c (crashes while recovering), judging.c (a recording through its plan),
  * facts.c (what the store is told), verdict.c (the conclusion), again.c and
  * single.c (judging without recording).
  */
@@ -36,9 +36,10 @@ int run_store_machine(struct run *r, struct error *e);
 /* Why the recordings prove nothing, and how many live cuts there are: judging
  * them again must not forget it. */
 int run_store_doubt(struct run *r, struct error *e);
-int run_store_live(struct run *r, size_t done, size_t planned,
-		   struct error *e);
-int run_load_doubts(struct run *r, size_t *ret_live_done);
+/* key: live or nested. */
+int run_store_progress(struct run *r, const char *key, size_t done,
+		       size_t planned, struct error *e);
+int run_load_doubts(struct run *r, size_t *ret_live, size_t *ret_nested);
 int run_store_marks(struct run *r, const struct history *h, struct error *e);
 int run_store_counts(struct run *r, const struct recording *rec,
 		     const struct history *h, struct error *e);
@@ -47,6 +48,10 @@ int run_store_counts(struct run *r, const struct recording *rec,
 int run_record_reference(struct run *r, struct recorded *ret, struct error *e);
 int run_live_cuts(struct run *r, const struct recorded *reference,
 		  struct error *e);
+
+/* nested.c: cuts in the recovery from a cut of the reference. */
+int run_nested_cuts(struct run *r, const struct recorded *reference,
+		    struct error *e);
 
 /* crosscheck.c: of a live cut's recording; removes the drive's images. */
 int run_cross_check(const struct run *r, const struct recorded *recorded,

@@ -210,6 +210,8 @@ static void put_cut(yaml_document_t *d, int item, const struct cut_rule *rule)
 			  rule->count);
 	else
 		put_at(d, item, rule);
+	if (rule->nested > 1)
+		put_count(d, item, "nested", rule->nested);
 }
 
 /* Without rules the key stays out: no list of rules says the same. */

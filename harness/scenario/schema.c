@@ -141,6 +141,7 @@ static const cyaml_schema_field_t cut_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("at", OPTIONAL, struct raw_cut, at, at_fields),
 	CYAML_FIELD_MAPPING_PTR("random", OPTIONAL, struct raw_cut, random,
 				random_fields),
+	TEXT(struct raw_cut, nested),
 	CYAML_FIELD_END,
 };
 

@@ -34,6 +34,7 @@ struct raw_cut {
 	enum raw_every every;
 	struct raw_at *at;
 	struct raw_random *random;
+	char *nested;
 };
 
 struct raw_scenario {

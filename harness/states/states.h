@@ -52,6 +52,8 @@ struct cut_rule {
 	uint64_t count;
 	uint64_t time_ns;
 	const char *mark;
+	uint64_t nested; /* 2: the recovery after the cut is cut again; else 0
+			  * or 1 */
 };
 /* Sorted by position, without duplicates. A history that ends in CUT has only
  * that one cut, whatever the rules. Caller frees. No rule: every write, flush,

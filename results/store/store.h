@@ -48,7 +48,8 @@ int store_snapshot(struct store *s, struct error *e);
  * (recording, checking, done, interrupted, failed), verdict, seconds,
  * boot_ns, record_ns, writes, flushes, fua_writes, marks, reason (why
  * unknown/vacuous), about (what the scenario says of itself), host, doubt (why
- * the recordings prove nothing), live ("3 of 14": live cuts made).
+ * the recordings prove nothing), live ("3 of 14": live cuts made),
+ * nested (likewise, recoveries).
  * Commits at once, with all rows added before. */
 int store_set(struct store *s, const char *key, const char *value,
 	      struct error *e);
