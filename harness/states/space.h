@@ -23,15 +23,13 @@ struct error;
 
 #define NO_COMMAND UINT32_MAX
 
-/* ---- cuts.c, cut-time.c ---- */
+/* ---- cuts.c ---- */
 
 /* The last position that a cut can be made at. */
 uint64_t cut_end_position(const struct history *h);
 /* Whether a state can be asked for at this position: BASE (the end of the
  * setup; ARM where there is none) or behind. */
 int cut_check(const struct history *h, uint64_t position, struct error *e);
-int cut_position_at_time(const struct history *h, uint64_t time_ns,
-			 uint64_t *ret, struct error *e);
 
 /* ---- contents.c: contents of units, each once ---- */
 
