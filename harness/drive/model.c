@@ -176,8 +176,9 @@ static int by_complete(const void *a, const void *b)
 {
 	const struct command *const *x = a, *const *y = b;
 
-	return (*x)->complete < (*y)->complete ? -1 :
-						 (*x)->complete > (*y)->complete;
+	if ((*x)->complete != (*y)->complete)
+		return (*x)->complete < (*y)->complete ? -1 : 1;
+	return 0;
 }
 
 /* All that enter the cache, in the order in which they do. */

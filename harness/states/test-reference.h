@@ -71,7 +71,8 @@ static inline uint64_t ref_cached(const struct reference *r,
 
 	for (size_t k = 0; k < t->h.n_commands; k++)
 		if (t->commands[k].type == LOG_WRITE && !r->durable[k] &&
-		    (r->acked[k] || (fault == REF_IN_FLIGHT_COUNTS && r->in[k])))
+		    (r->acked[k] ||
+		     (fault == REF_IN_FLIGHT_COUNTS && r->in[k])))
 			sum += t->commands[k].length;
 	return sum;
 }
@@ -198,7 +199,8 @@ static inline void ref_unit(struct reference *r, struct ref_unit *u,
 }
 
 /* Which content of the unit shows when only these writes survive. */
-static inline unsigned char ref_shown(const struct ref_unit *u, const int *survives)
+static inline unsigned char ref_shown(const struct ref_unit *u,
+				      const int *survives)
 {
 	unsigned char shown = 0;
 

@@ -453,7 +453,7 @@ static void check_names(struct sequence *q)
 
 		if ((space_state(q->space, name, &st, NULL) == 0) != legal) {
 			disagree(q, legal ? "a legal name is refused" :
-					    "a name that is not legal is taken");
+					    "an illegal name is taken");
 			break;
 		}
 		if (!legal)
