@@ -12,6 +12,7 @@
 #include "drive/drive.h"
 #include "lab/interrupt.h"
 #include "record/workload.h"
+#include "record/write-cache.h"
 #include "scenario/scenario.h"
 #include "vm/agent.h"
 
@@ -134,6 +135,9 @@ static int load_subject(struct checker *c, struct error *e)
 	forget_shown(c);
 	err = drive_load(c->drive, s->base, s->log, s->units,
 			 s->scenario->drive.cache.tear, e);
+	if (!err)
+		err = write_cache_show(vm_agent(c->vm),
+				       &s->scenario->drive.cache, e);
 	return err ? err : workload_install(s->workload, vm_agent(c->vm), e);
 }
 

@@ -14,6 +14,7 @@
 #include "drive/plain.h"
 #include "lab/interrupt.h"
 #include "record/workload.h"
+#include "record/write-cache.h"
 #include "scenario/scenario.h"
 #include "trace/trace.h"
 #include "vm/agent.h"
@@ -92,7 +93,8 @@ static int start_guest(struct recording_session *s, struct error *e)
 		return err;
 	agent_set_sinks(vm_agent(s->vm), s->trace_fd, s->kernel_fd);
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(), -1);
-	if (!r->untraced)
+	err = write_cache_show(vm_agent(s->vm), &r->scenario->drive.cache, e);
+	if (!err && !r->untraced)
 		err = agent_trace_start(vm_agent(s->vm), e);
 	return err ? err : workload_install(r->workload, vm_agent(s->vm), e);
 }

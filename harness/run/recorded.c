@@ -80,7 +80,7 @@ int recorded_open(const char *dir, const char *source,
 		err = read_promises(folder, &r, e);
 	if (!err)
 		err = space_create(r.history, r.base, r.units,
-				   s->drive.cache.tear, &r.space, e);
+				   &s->drive.cache, &r.space, e);
 	free(folder);
 	if (err)
 		recorded_release(&r);

@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drive/model.h"
 #include "states/states.h"
 
 struct error;
 
 enum bus { BUS_NVME, BUS_VIRTIO, BUS_SCSI };
-enum cache_mode { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE };
-enum cache_order { ORDER_ANY, ORDER_FIFO };
+/* In the file; the model has its own flags. */
 enum flush_mode { FLUSH_HONEST, FLUSH_IGNORED };
 enum fua_mode { FUA_HONORED, FUA_IGNORED };
 enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
@@ -38,15 +38,7 @@ struct scenario {
 		enum bus bus;
 		uint64_t size;  /* bytes */
 		uint32_t block; /* bytes */
-		struct {
-			enum cache_mode mode;
-			uint64_t capacity; /* bytes; UINT64_MAX: unlimited */
-			enum cache_order order;
-			uint32_t tear; /* bytes */
-			enum flush_mode flush;
-			enum fua_mode fua;
-			int power_loss_protection;
-		} cache;
+		struct cache_model cache;
 	} drive;
 
 	struct {

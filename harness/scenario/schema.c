@@ -91,6 +91,7 @@ static const cyaml_schema_field_t guest_fields[] = {
 static const cyaml_schema_field_t cache_fields[] = {
 	WORD(struct raw_cache, mode, cache_mode_words),
 	TEXT(struct raw_cache, capacity),
+	TEXT(struct raw_cache, destage),
 	WORD(struct raw_cache, order, cache_order_words),
 	TEXT(struct raw_cache, tear),
 	WORD(struct raw_cache, flush, flush_words),

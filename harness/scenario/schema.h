@@ -52,7 +52,7 @@ struct raw_scenario {
 			enum flush_mode flush;
 			enum fua_mode fua;
 			int power_loss_protection;
-			char *capacity, *tear;
+			char *capacity, *destage, *tear;
 		} cache;
 	} drive;
 	struct raw_filesystem {
