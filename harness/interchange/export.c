@@ -280,22 +280,31 @@ static int extend_piece(struct exporter *x, struct piece *p,
 	return err;
 }
 
-/* What older commands still have to say about the units of this one. */
-static int log_older(struct exporter *x, const struct command *c)
+/* The unit's next touch that was not logged, or NULL. */
+static const struct touch *next_touch(const struct exporter *x, uint64_t unit,
+				      size_t *ret_first)
+{
+	size_t first = find_unit(x, unit);
+	const struct touch *t = &x->touches[first + x->logged[first]];
+
+	*ret_first = first;
+	if (t == x->touches + x->n_touches || t->unit != unit)
+		return NULL;
+	return t;
+}
+
+/* What older commands still have to say about units of this one. */
+static int log_older(struct exporter *x, const struct command *c,
+		     uint64_t from, uint64_t to)
 {
 	struct piece piece = { NULL, 0, 0 };
+	const struct touch *t;
+	size_t first;
 	int err = 0;
 
-	for (uint64_t u = first_unit(x, c); u <= last_unit(x, c); u++) {
-		size_t first = find_unit(x, u);
-
-		while (!err) {
-			const struct touch *t =
-				&x->touches[first + x->logged[first]];
-
-			if (t == x->touches + x->n_touches || t->unit != u ||
-			    t->command >= c)
-				break;
+	for (uint64_t u = from; u <= to; u++) {
+		while (!err && (t = next_touch(x, u, &first)) &&
+		       t->command < c) {
 			err = extend_piece(x, &piece, t->command, u, 0);
 			x->logged[first]++;
 		}
@@ -303,25 +312,46 @@ static int log_older(struct exporter *x, const struct command *c)
 	return err ? err : log_piece(x, &piece, 0);
 }
 
-/* The command itself, where no younger one has settled its units. With FUA
- * where that is what makes it durable: not in the setup, which ARM ends. */
-static int log_rest(struct exporter *x, const struct command *c, uint64_t at)
+/* Whether a younger command has settled the unit. */
+static int is_settled(const struct exporter *x, const struct command *c,
+		      uint64_t unit)
+{
+	size_t first;
+	const struct touch *t = next_touch(x, unit, &first);
+
+	return !t || t->command > c;
+}
+
+static void set_logged(struct exporter *x, uint64_t from, uint64_t to)
+{
+	for (uint64_t u = from; u <= to; u++)
+		x->logged[find_unit(x, u)]++;
+}
+
+/*
+ * A command, in one piece unless a younger one has settled some of its units.
+ * With FUA where that is what makes it durable: not in the setup, which ARM
+ * ends.
+ */
+static int log_change(struct exporter *x, const struct command *c, uint64_t at)
 {
 	uint64_t flags = c->fua && c->complete == at ? DMLOG_FUA : 0;
-	struct piece piece = { NULL, 0, 0 };
+	uint64_t last = last_unit(x, c);
 	int err = 0;
 
-	for (uint64_t u = first_unit(x, c); !err && u <= last_unit(x, c); u++) {
-		size_t first = find_unit(x, u);
-		const struct touch *t = &x->touches[first + x->logged[first]];
+	for (uint64_t u = first_unit(x, c); !err && u <= last; u++) {
+		struct piece piece = { c, u, u };
 
-		if (t == x->touches + x->n_touches || t->unit != u ||
-		    t->command > c)
+		if (is_settled(x, c, u))
 			continue;
-		err = extend_piece(x, &piece, c, u, flags);
-		x->logged[first]++;
+		while (u < last && !is_settled(x, c, u + 1))
+			piece.to = ++u;
+		err = log_older(x, c, piece.from, piece.to);
+		if (!err)
+			err = log_piece(x, &piece, flags);
+		set_logged(x, piece.from, piece.to);
 	}
-	return err ? err : log_piece(x, &piece, flags);
+	return err;
 }
 
 static int log_mark(struct exporter *x, const char *text)
@@ -335,7 +365,6 @@ static int log_mark(struct exporter *x, const char *text)
 static int log_item(struct exporter *x, const struct item *item)
 {
 	struct dmlog_entry flush = { .flags = DMLOG_FLUSH };
-	int err;
 
 	if (item->kind == ITEM_MARK)
 		return log_mark(x, item->mark);
@@ -345,8 +374,7 @@ static int log_item(struct exporter *x, const struct item *item)
 	}
 	if (!item->command->length)
 		return 0;
-	err = log_older(x, item->command);
-	return err ? err : log_rest(x, item->command, item->at);
+	return log_change(x, item->command, item->at);
 }
 
 /* Cuts lie from ARM to STOP, or to the end. */

@@ -15,14 +15,28 @@ static void timestamp(char *text, size_t size)
 	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-int run_store_facts(struct run *r, struct error *e)
+struct fact {
+	const char *key, *value; /* NULL: there is none */
+};
+
+static int store_facts(struct store *store, const struct fact *facts, size_t n,
+		       struct error *e)
 {
-	const struct scenario *s = r->scenario;
-	const struct vm_host *host = r->engine->lab->host;
+	for (size_t i = 0; i < n; i++) {
+		const struct fact *f = &facts[i];
+		int err = f->value ? store_set(store, f->key, f->value, e) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int run_store_origin(struct store *store, const struct scenario *s,
+		     struct error *e)
+{
 	char started[32], seed[32], name[HOST_NAME_MAX + 1] = "";
-	const struct fact {
-		const char *key, *value; /* NULL: there is none */
-	} facts[] = {
+	const struct fact facts[] = {
 		{ "scenario", s->name },
 		{ "about", s->about },
 		{ "path", s->path },
@@ -30,25 +44,28 @@ int run_store_facts(struct run *r, struct error *e)
 		{ "seed", seed },
 		{ "started", started },
 		{ "host", name },
+	};
+
+	timestamp(started, sizeof(started));
+	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
+	gethostname(name, sizeof(name) - 1);
+	return store_facts(store, facts, sizeof(facts) / sizeof(*facts), e);
+}
+
+int run_store_facts(struct run *r, struct error *e)
+{
+	const struct vm_host *host = r->engine->lab->host;
+	const struct fact facts[] = {
 		{ "accel", vm_host_accel(host) },
 		{ "accel_reason", vm_host_accel_reason(host) },
 		{ "qemu", vm_host_qemu(host) },
 		{ "libvirt", vm_host_libvirt(host) },
 		{ "kernel", r->engine->image.release },
 	};
+	int err = run_store_origin(r->store, r->scenario, e);
 
-	timestamp(started, sizeof(started));
-	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
-	gethostname(name, sizeof(name) - 1);
-	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
-		const struct fact *f = &facts[i];
-		int err = f->value ? store_set(r->store, f->key, f->value, e) :
-				     0;
-
-		if (err)
-			return err;
-	}
-	return 0;
+	return err ? err : store_facts(r->store, facts,
+				       sizeof(facts) / sizeof(*facts), e);
 }
 
 int run_store_marks(struct run *r, const struct history *h,
@@ -73,22 +90,30 @@ int run_store_marks(struct run *r, const struct history *h,
 	return 0;
 }
 
-int run_store_counts(struct run *r, const struct recording *rec,
-			const struct history *h, struct error *e)
+int run_store_commands(struct store *store, const struct history *h,
+		       struct error *e)
 {
 	uint64_t fua = 0;
 	int err;
 
 	for (size_t i = 0; i < h->n_commands; i++)
 		fua += h->commands[i].number && h->commands[i].fua;
-	err = store_setf(r->store, e, "writes", "%" PRIu64, h->n_writes);
+	err = store_setf(store, e, "writes", "%" PRIu64, h->n_writes);
 	if (!err)
-		err = store_setf(r->store, e, "flushes", "%" PRIu64,
+		err = store_setf(store, e, "flushes", "%" PRIu64,
 				 h->n_flushes);
 	if (!err)
-		err = store_setf(r->store, e, "fua_writes", "%" PRIu64, fua);
+		err = store_setf(store, e, "fua_writes", "%" PRIu64, fua);
 	if (!err)
-		err = store_setf(r->store, e, "marks", "%zu", h->n_marks);
+		err = store_setf(store, e, "marks", "%zu", h->n_marks);
+	return err;
+}
+
+int run_store_counts(struct run *r, const struct recording *rec,
+			const struct history *h, struct error *e)
+{
+	int err = run_store_commands(r->store, h, e);
+
 	if (!err)
 		err = store_setf(r->store, e, "boot_ns", "%" PRIu64,
 				 rec->boot_ns);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "check/pool.h"
+#include "interchange/interchange.h"
 #include "lab/lab.h"
 #include "record/workload.h"
 #include "results/store/store.h"
@@ -46,6 +47,14 @@ void run_outcome_release(struct run_outcome *o);
 int run_scenario(struct engine *en, const struct scenario *s,
 		 struct run_outcome *ret, struct error *e);
 
+/*
+ * Makes a run of a recording of others, without judging it; no guest is
+ * started. The scenario says what disk it was, how to mount and what to check;
+ * its workload is not run. Caller frees the path of the run.
+ */
+int run_import(const char *runs, const struct scenario *s,
+	       const struct import *import, char **ret_dir, struct error *e);
+
 /* Judges all states of a run again, with the scenario's check, its store
  * written anew. No recording. */
 int run_check_again(struct engine *en, const char *dir,
@@ -62,6 +71,7 @@ struct recorded {
 	char *base, *log, *units; /* base NULL: none */
 	struct history *history;
 	struct state_space *space;
+	enum imported imported;
 };
 /* units_path NULL: in the recording's folder. */
 int recorded_open(const char *dir, const char *source,

@@ -10,7 +10,8 @@
  *   live-1/ ...     the recording of each live cut
  *
  * and in each recording's folder drive.log, trace.bin, units.dat,
- * console.log, kernel.log, workload.out.
+ * console.log, kernel.log, workload.out. An imported one has only drive.log,
+ * and the file `imported`, which says in what format it came.
  *
  * A run is named by its path, by NAME/UTC-SEED, or by NAME alone: the latest.
  */
