@@ -12,6 +12,7 @@
 #include "common/files.h"
 #include "common/text.h"
 #include "drive/plain.h"
+#include "interchange/interchange.h"
 #include "lab/interrupt.h"
 #include "record/workload.h"
 #include "record/write-cache.h"
@@ -460,14 +461,17 @@ int record_history(const char *dir, struct history **ret, struct error *e)
 	CLEANUP_FREE char *path = xasprintf("%s/trace.bin", dir);
 	struct history *h = NULL;
 	struct trace *t = NULL;
+	enum imported imported;
 	int err;
 
-	err = history_load(log, &h, e);
+	err = imported_read(dir, &imported, e);
+	if (!err)
+		err = history_load(log, &h, e);
 	if (!err)
 		err = check_sealed(h, e);
-	if (!err)
+	if (!err && imported == IMPORTED_NOT)
 		err = trace_load(path, &t, e);
-	if (!err)
+	if (!err && imported == IMPORTED_NOT)
 		err = trace_join(h, t, DISK_NSID, e);
 	trace_free(t);
 	if (err) {

@@ -84,7 +84,8 @@ void recording_close(struct recording_session *s);
 
 /*
  * Loads dir/drive.log and joins it with dir/trace.bin: FUA per write. The join
- * must be exact or the recording is void (-EPROTO).
+ * must be exact or the recording is void (-EPROTO). An imported recording
+ * (interchange/interchange.h) has no trace: its log says what had FUA.
  */
 int record_history(const char *dir, struct history **ret, struct error *e);
 

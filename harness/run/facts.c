@@ -23,13 +23,12 @@ struct fact {
 	const char *key, *value; /* value NULL: there is none */
 };
 
-static int store_all(struct run *r, const struct fact *facts, size_t n,
+static int store_all(struct store *store, const struct fact *facts, size_t n,
 		     struct error *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		int err = facts[i].value ? store_set(r->store, facts[i].key,
-						     facts[i].value, e) :
-					   0;
+		const struct fact *f = &facts[i];
+		int err = f->value ? store_set(store, f->key, f->value, e) : 0;
 
 		if (err)
 			return err;
@@ -37,10 +36,10 @@ static int store_all(struct run *r, const struct fact *facts, size_t n,
 	return 0;
 }
 
-int run_store_identity(struct run *r, struct error *e)
+int run_store_origin(struct store *store, const struct scenario *s,
+		     struct error *e)
 {
-	const struct scenario *s = r->scenario;
-	char started[32], seed[32];
+	char started[32], seed[32], name[HOST_NAME_MAX + 1] = "";
 	const struct fact facts[] = {
 		{ "scenario", s->name },
 		{ "about", s->about },
@@ -48,19 +47,19 @@ int run_store_identity(struct run *r, struct error *e)
 		{ "expect", s->expect == EXPECT_HELD ? "held" : "violated" },
 		{ "seed", seed },
 		{ "started", started },
+		{ "host", name },
 	};
 
 	timestamp(started, sizeof(started));
 	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
-	return store_all(r, facts, sizeof(facts) / sizeof(*facts), e);
+	gethostname(name, sizeof(name) - 1);
+	return store_all(store, facts, sizeof(facts) / sizeof(*facts), e);
 }
 
 int run_store_machine(struct run *r, struct error *e)
 {
 	const struct vm_host *host = r->engine->lab->host;
-	char name[HOST_NAME_MAX + 1] = "";
 	const struct fact facts[] = {
-		{ "host", name },
 		{ "accel", vm_host_accel(host) },
 		{ "accel_reason", vm_host_accel_reason(host) },
 		{ "qemu", vm_host_qemu(host) },
@@ -68,8 +67,7 @@ int run_store_machine(struct run *r, struct error *e)
 		{ "kernel", r->engine->image.release },
 	};
 
-	gethostname(name, sizeof(name) - 1);
-	return store_all(r, facts, sizeof(facts) / sizeof(*facts), e);
+	return store_all(r->store, facts, sizeof(facts) / sizeof(*facts), e);
 }
 
 int run_store_doubt(struct run *r, struct error *e)
@@ -140,22 +138,30 @@ int run_store_marks(struct run *r, const struct history *h,
 	return 0;
 }
 
-int run_store_counts(struct run *r, const struct recording *rec,
-			const struct history *h, struct error *e)
+int run_store_commands(struct store *store, const struct history *h,
+		       struct error *e)
 {
 	uint64_t fua = 0;
 	int err;
 
 	for (size_t i = 0; i < h->n_commands; i++)
 		fua += h->commands[i].number && h->commands[i].fua;
-	err = store_setf(r->store, e, "writes", "%" PRIu64, h->n_writes);
+	err = store_setf(store, e, "writes", "%" PRIu64, h->n_writes);
 	if (!err)
-		err = store_setf(r->store, e, "flushes", "%" PRIu64,
+		err = store_setf(store, e, "flushes", "%" PRIu64,
 				 h->n_flushes);
 	if (!err)
-		err = store_setf(r->store, e, "fua_writes", "%" PRIu64, fua);
+		err = store_setf(store, e, "fua_writes", "%" PRIu64, fua);
 	if (!err)
-		err = store_setf(r->store, e, "marks", "%zu", h->n_marks);
+		err = store_setf(store, e, "marks", "%zu", h->n_marks);
+	return err;
+}
+
+int run_store_counts(struct run *r, const struct recording *rec,
+			const struct history *h, struct error *e)
+{
+	int err = run_store_commands(r->store, h, e);
+
 	if (!err)
 		err = store_setf(r->store, e, "boot_ns", "%" PRIu64,
 				 rec->boot_ns);

@@ -15,15 +15,16 @@ static void on_judged(const struct item *item, const struct state *state,
 {
 	struct run *r = arg;
 	char hash[33];
+	CLEANUP_FREE char *doubt = run_doubt(r->imported, state, j);
 	struct store_state row = {
 		.source = r->source,
 		.cut = item->cut.name,
 		.survivors = item->survivors,
 		.hash = hash,
 		.lost = state->lost,
-		.verdict = j->verdict,
+		.verdict = doubt ? VERDICT_UNKNOWN : j->verdict,
 		.stage = j->stage,
-		.message = j->message,
+		.message = doubt ? doubt : j->message,
 		.detail = j->detail,
 		.elapsed_ns = j->elapsed_ns,
 	};
@@ -32,7 +33,7 @@ static void on_judged(const struct item *item, const struct state *state,
 		 state->hash.high, state->hash.low);
 	if (!r->store_error.message[0])
 		store_add_state(r->store, &row, &r->store_error);
-	progress_step(r->engine->progress, j->verdict == VERDICT_VIOLATED);
+	progress_step(r->engine->progress, row.verdict == VERDICT_VIOLATED);
 }
 
 static int store_plan(struct run *r, const struct plan *plan, struct error *e)
@@ -168,6 +169,8 @@ int run_judge(struct run *r, const struct recorded *rec,
 	int err;
 
 	r->source = source;
+	r->imported = rec->imported;
+	r->caveat = imported_caveat(rec->imported);
 	err = expand_cuts(r, rec, &cuts, &n_cuts, e);
 	if (!err)
 		err = plan_make(rec->space, rec->history, cuts, n_cuts,

@@ -75,7 +75,9 @@ int recorded_open(const char *dir, const char *source,
 	r.log = xasprintf("%s/drive.log", folder);
 	r.units = units_path ? xstrdup(units_path) :
 			       xasprintf("%s/units.dat", folder);
-	err = record_history(folder, &r.history, e);
+	err = imported_read(folder, &r.imported, e);
+	if (!err)
+		err = record_history(folder, &r.history, e);
 	if (!err)
 		err = read_promises(folder, &r, e);
 	if (!err)

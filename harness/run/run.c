@@ -55,7 +55,7 @@ static int make_place(struct run *r, struct run_outcome *ret, struct error *e)
 	err = write_resolved(r, e);
 	if (!err)
 		err = store_create(store, &r->store, e);
-	return err ? err : run_store_identity(r, e);
+	return err ? err : run_store_origin(r->store, r->scenario, e);
 }
 
 static int make_ready(struct run *r, struct error *e)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "check/pool.h"
+#include "interchange/interchange.h"
 #include "lab/lab.h"
 #include "record/workload.h"
 #include "results/store/store.h"
@@ -46,6 +47,14 @@ void run_outcome_release(struct run_outcome *o);
 int run_scenario(struct engine *en, const struct scenario *s,
 		 struct run_outcome *ret, struct error *e);
 
+/*
+ * Makes a run of a recording of others, without judging it; no guest is
+ * started. The scenario says what disk it was, how to mount and what to check;
+ * its workload is not run. Caller frees the path of the run.
+ */
+int run_import(const char *runs, const struct scenario *s,
+	       const struct import *import, char **ret_dir, struct error *e);
+
 /* Judges all states of a run again, with the scenario's check, its store
  * written anew. No recording. */
 int run_check_again(struct engine *en, const char *dir,
@@ -65,6 +74,7 @@ struct recorded {
 	/* Of a recovery: the promises are those of the cut that it follows. */
 	int inherits;
 	struct buf acks, begun;
+	enum imported imported;
 };
 /* It as the checkers' subject; borrowed. */
 struct subject recorded_subject(const struct recorded *r,

@@ -12,7 +12,8 @@
  *                   that is recovered), acks and begun (its promises)
  *
  * and in each recording's folder drive.log, trace.bin, units.dat,
- * console.log, kernel.log, workload.out.
+ * console.log, kernel.log, workload.out. An imported one has only drive.log,
+ * and the file `imported`, which says in what format it came.
  *
  * A run is named by its path, by NAME/UTC-SEED, or by NAME alone: the latest.
  */

@@ -44,11 +44,14 @@ static enum verdict verdict_of(const struct run *r,
 			       const struct store_totals *t,
 			       const char **ret_reason)
 {
-	*ret_reason = NULL;
+	*ret_reason = r->caveat;
 	if (t->violated)
 		return VERDICT_VIOLATED;
 	*ret_reason = r->unknown;
 	if (r->unknown)
+		return VERDICT_UNKNOWN;
+	*ret_reason = r->caveat;
+	if (r->imported == IMPORTED_NO_FUA)
 		return VERDICT_UNKNOWN;
 	if (t->interesting_cuts && t->states_checked)
 		return VERDICT_HELD;

@@ -64,15 +64,20 @@ static char *text_or(const char *text, const char *otherwise)
 }
 
 /* The name becomes a folder, a test suite's name, a part of state names. */
-static int convert_name(struct document *d, const char *name, char **ret,
-			struct error *e)
+int scenario_name_valid(const char *name)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t len = strlen(name);
 
-	if (!len || len > NAME_LEN_MAX || !strchr(first, *name) ||
-	    strspn(name, rest) != len)
+	return len && len <= NAME_LEN_MAX && strchr(first, *name) &&
+	       strspn(name, rest) == len;
+}
+
+static int convert_name(struct document *d, const char *name, char **ret,
+			struct error *e)
+{
+	if (!scenario_name_valid(name))
 		return document_error(d, "name", e,
 				      "name is '%.80s'; expected 1 to %d of "
 				      "a-z, 0-9, '.', '_' and '-', a letter or "

@@ -75,6 +75,8 @@ struct scenario {
 /* Reads and validates. On failure the message starts with FILE:LINE:COLUMN. */
 int scenario_load(const char *path, struct scenario **ret, struct error *e);
 void scenario_free(struct scenario *s);
+/* Whether a scenario may have this name. */
+int scenario_name_valid(const char *name);
 
 /* The scenario with every default spelled out, as YAML that scenario_load
  * reads back to the same thing. Caller frees. */

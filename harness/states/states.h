@@ -114,6 +114,28 @@ uint64_t space_volatile(struct state_space *s, const struct cut *c);
 int space_state(struct state_space *s, const char *name, struct state *ret,
 		struct error *e);
 
+/* What became of a volatile write on one of its units. */
+enum unit_fate {
+	UNIT_SURVIVED,    /* the unit holds what this write made of it */
+	UNIT_LOST,        /* the unit holds something older */
+	UNIT_OVERWRITTEN, /* the unit holds something younger, volatile too */
+	UNIT_SETTLED,     /* a younger write is durable there: no choice left */
+};
+
+struct write_fate {
+	size_t command;      /* index into the history's commands */
+	uint32_t n_units;    /* 0 for a command of no length */
+	uint8_t *units;      /* enum unit_fate of each, owned */
+};
+
+/* Every write that is volatile at the state's cut, in submit order, also those
+ * that can be lost nowhere. -EINVAL as space_state. write_fates_free frees. */
+int space_fates(struct state_space *s, const char *name,
+		struct write_fate **ret, size_t *ret_n, struct error *e);
+void write_fates_free(struct write_fate *fates, size_t n);
+/* The position from which a command is durable (drive/model.h). */
+uint64_t space_durable(const struct state_space *s, size_t command);
+
 /* Called for each state; a return other than 0 ends the enumeration with it.
  * The callee takes over what the state owns (a struct copy, or state_free); it
  * must not ask the space about another cut meanwhile. */
