@@ -9,7 +9,7 @@
  *   replay/         the recording that replayed cuts are made of
  *   live-1/ ...     the recording of each live cut
  *
- * and in each recording's folder drive.log, trace.bin, units.dat,
+ * and in each recording's folder drive.log (drive.log.zst once it is judged), trace.bin, units.dat,
  * console.log, kernel.log, workload.out. An imported one has only drive.log,
  * and the file `imported`, which says in what format it came.
  *
