@@ -147,13 +147,19 @@ static int export_log(const struct command_line *line, const struct target *t,
 {
 	const struct export_options *o = line->options;
 	CLEANUP_FREE char *folder = xasprintf("%s/replay", t->dir);
+	CLEANUP_FREE char *scratch = xasprintf("%s.log.%d", o->dm_log_writes,
+					       (int)getpid());
+	CLEANUP_FREE char *log = NULL;
 	struct history *h = NULL;
 	struct exported x;
-	int err = record_history(folder, &h, e);
+	int err = record_log(folder, scratch, &log, e);
 
-	if (err)
-		return err;
-	err = write_log(h, s->drive.cache.tear, o->dm_log_writes, &x, e);
+	if (!err)
+		err = record_history(folder, log, &h, e);
+	if (!err)
+		err = write_log(h, s->drive.cache.tear, o->dm_log_writes, &x,
+				e);
+	unlink(scratch);
 	history_free(h);
 	if (err)
 		return err;

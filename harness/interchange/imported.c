@@ -54,8 +54,8 @@ const char *imported_caveat(enum imported what)
 	case IMPORTED_NO_FUA:
 		return "imported from blklogwrites, which records no FUA and "
 		       "logs a flush when it has completed: a write may look "
-		       "lost that was durable, and durable that was lost; "
-		       "neither a loss nor that there is none is proved";
+		       "lost that was durable, and durable that was lost; only "
+		       "a violation in a state that lost no write is a proof";
 	}
 	return NULL;
 }

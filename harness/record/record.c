@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "common/text.h"
+#include "drive/pack.h"
 #include "drive/plain.h"
 #include "interchange/interchange.h"
 #include "lab/interrupt.h"
@@ -455,9 +456,26 @@ static int check_sealed(const struct history *h, struct error *e)
 			 h->log_path);
 }
 
-int record_history(const char *dir, struct history **ret, struct error *e)
+int record_log(const char *dir, const char *scratch, char **ret,
+	       struct error *e)
 {
 	CLEANUP_FREE char *log = xasprintf("%s/drive.log", dir);
+	CLEANUP_FREE char *packed = xasprintf("%s.zst", log);
+	int err = 0;
+
+	if (access(log, F_OK) == 0 || access(packed, F_OK) < 0) {
+		*ret = TAKE(log);
+		return 0;
+	}
+	err = log_unpack(log, scratch, e);
+	if (!err)
+		*ret = xstrdup(scratch);
+	return err;
+}
+
+int record_history(const char *dir, const char *log, struct history **ret,
+		   struct error *e)
+{
 	CLEANUP_FREE char *path = xasprintf("%s/trace.bin", dir);
 	struct history *h = NULL;
 	struct trace *t = NULL;

@@ -30,7 +30,7 @@ static int read_recording(const struct import *import, const char *folder,
 
 	if (!err)
 		err = imported_mark(folder, what, e);
-	return err ? err : record_history(folder, ret, e);
+	return err ? err : record_history(folder, log, ret, e);
 }
 
 static int write_store(const char *dir, const struct scenario *s,

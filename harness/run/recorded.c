@@ -72,12 +72,14 @@ int recorded_open(const char *dir, const char *source,
 	char *folder = xasprintf("%s/%s", dir, source);
 	int err;
 
-	r.log = xasprintf("%s/drive.log", folder);
 	r.units = units_path ? xstrdup(units_path) :
 			       xasprintf("%s/units.dat", folder);
+	r.unpacked = xasprintf("%s.log", r.units);
 	err = imported_read(folder, &r.imported, e);
 	if (!err)
-		err = record_history(folder, &r.history, e);
+		err = record_log(folder, r.unpacked, &r.log, e);
+	if (!err)
+		err = record_history(folder, r.log, &r.history, e);
 	if (!err)
 		err = read_promises(folder, &r, e);
 	if (!err)
@@ -122,5 +124,8 @@ void recorded_release(struct recorded *r)
 	free(r->units);
 	buf_free(&r->acks);
 	buf_free(&r->begun);
+	if (r->unpacked)
+		unlink(r->unpacked);
+	free(r->unpacked);
 	*r = (struct recorded){ 0 };
 }

@@ -69,6 +69,7 @@ int run_check_state(struct engine *en, const char *dir, const char *source,
 /* One recording of a run with its state space: for judging, export, shell. */
 struct recorded {
 	char *base, *log, *units; /* base NULL: none */
+	char *unpacked; /* scratch: the log, where it was compressed */
 	struct history *history;
 	struct state_space *space;
 	/* Of a recovery: the promises are those of the cut that it follows. */

@@ -11,7 +11,7 @@
  *   nested-1/ ...   the recording of a recovery, with base.img (the crash state
  *                   that is recovered), acks and begun (its promises)
  *
- * and in each recording's folder drive.log, trace.bin, units.dat,
+ * and in each recording's folder drive.log (drive.log.zst once it is judged), trace.bin, units.dat,
  * console.log, kernel.log, workload.out. An imported one has only drive.log,
  * and the file `imported`, which says in what format it came.
  *

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "drive/pack.h"
 #include "results/report/report.h"
 
 /* What the first state that could not be judged says, as a reason. */
@@ -137,6 +138,21 @@ static void store_failure(struct run *r, const struct error *e)
 	write_reports(r->dir, NULL);
 }
 
+/* Nobody reads the logs any more. One that cannot be compressed stays. */
+static void pack_logs(const char *dir)
+{
+	CLEANUP_FREE char *replay = xasprintf("%s/replay/drive.log", dir);
+
+	log_pack(replay, NULL);
+	for (unsigned i = 1;; i++) {
+		CLEANUP_FREE char *live =
+			xasprintf("%s/live-%u/drive.log", dir, i);
+
+		if (log_pack(live, NULL))
+			return;
+	}
+}
+
 /* Turns what the steps returned into the outcome. */
 int run_finish(struct run *r, int err, struct run_outcome *ret,
 		  struct error *e)
@@ -149,6 +165,8 @@ int run_finish(struct run *r, int err, struct run_outcome *ret,
 		err = conclude(r, ret, e);
 	if (err)
 		store_failure(r, e);
+	else
+		pack_logs(r->dir);
 	store_close(r->store);
 	workload_release(&r->workload);
 	free(r->unknown);
