@@ -1,6 +1,7 @@
 #include "run/steps.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -141,16 +142,14 @@ static void store_failure(struct run *r, const struct error *e)
 /* Nobody reads the logs any more. One that cannot be compressed stays. */
 static void pack_logs(const char *dir)
 {
-	CLEANUP_FREE char *replay = xasprintf("%s/replay/drive.log", dir);
+	CLEANUP_FREE char *pattern = xasprintf("%s/*/drive.log", dir);
+	glob_t found;
 
-	log_pack(replay, NULL);
-	for (unsigned i = 1;; i++) {
-		CLEANUP_FREE char *live =
-			xasprintf("%s/live-%u/drive.log", dir, i);
-
-		if (log_pack(live, NULL))
-			return;
-	}
+	if (glob(pattern, GLOB_NOSORT, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		log_pack(found.gl_pathv[i], NULL);
+	globfree(&found);
 }
 
 /* Turns what the steps returned into the outcome. */
