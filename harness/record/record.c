@@ -69,6 +69,8 @@ static int start_guest(struct session *s, struct error *e)
 		.cmdline = r->image->cmdline,
 		.memory = r->scenario->guest.memory,
 		.nbd_socket = drive_nbd_socket(s->drive),
+		.bus = r->scenario->drive.bus,
+		.scheduler = scenario_scheduler(r->scenario),
 		.block = r->scenario->drive.block,
 		.console = console,
 	};
@@ -94,12 +96,22 @@ static char *complaint(const struct agent_result *r)
 	return NULL;
 }
 
+/* What programs are told of the drive. */
+static const char *const *environment(const struct session *s)
+{
+	static const char *const mounted[] = { "PC_MOUNT=" MOUNT_DIR, NULL };
+	static const char *const raw[] = { "PC_DEVICE=" DISK, NULL };
+
+	return scenario_has_filesystem(s->request->scenario) ? mounted : raw;
+}
+
 /* Runs a program that must succeed, or the recording cannot begin. */
 static int run_step(struct session *s, const char *what,
 		    const char *const *argv, uint64_t timeout_ns,
 		    struct error *e)
 {
-	struct agent_run run = { .argv = argv, .timeout_ns = timeout_ns };
+	struct agent_run run = { .argv = argv, .env = environment(s),
+				 .timeout_ns = timeout_ns };
 	struct agent_result result = { 0 };
 	CLEANUP_FREE char *line = NULL;
 	int err = agent_run(vm_agent(s->vm), &run, &result, e);
@@ -153,19 +165,31 @@ static int make_filesystem(struct session *s, struct error *e)
 static int mount_disk(struct session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	int err = agent_mount(vm_agent(s->vm), DISK, MOUNT_DIR,
-			      sc->filesystem.type, sc->filesystem.mount, e);
+	int err;
 
+	if (!scenario_has_filesystem(sc))
+		return 0;
+	err = agent_mount(vm_agent(s->vm), DISK, MOUNT_DIR,
+			  sc->filesystem.type, sc->filesystem.mount, e);
 	if (err)
 		error_prefix(e, "cannot mount the new %s",
 			     sc->filesystem.type);
 	return err;
 }
 
+/* Of a raw device: what the page cache holds of it is written and dropped. */
+static int umount_disk(struct session *s, struct error *e)
+{
+	int mounted = scenario_has_filesystem(s->request->scenario);
+
+	return agent_umount(vm_agent(s->vm), mounted ? MOUNT_DIR : "", DISK,
+			    e);
+}
+
 static int set_up(struct session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	int err = make_filesystem(s, e);
+	int err = scenario_has_filesystem(sc) ? make_filesystem(s, e) : 0;
 
 	if (err || !sc->workload.setup)
 		return err;
@@ -175,7 +199,7 @@ static int set_up(struct session *s, struct error *e)
 			       (const char *const *)sc->workload.setup,
 			       sc->workload.timeout_ns, e);
 	if (!err)
-		err = agent_umount(vm_agent(s->vm), MOUNT_DIR, DISK, e);
+		err = umount_disk(s, e);
 	return err;
 }
 
@@ -220,6 +244,7 @@ static int run_workload(struct session *s, struct recording *ret,
 	const struct scenario *sc = s->request->scenario;
 	struct agent_run run = {
 		.argv = (const char *const *)sc->workload.run,
+		.env = environment(s),
 		.timeout_ns = sc->workload.timeout_ns,
 	};
 	struct agent_result result = { 0 };
@@ -261,13 +286,12 @@ static int run_workload(struct session *s, struct recording *ret,
  */
 static int come_to_rest(struct session *s, struct error *e)
 {
-	struct agent *a = vm_agent(s->vm);
 	int err = drive_mark_stop(s->drive, NULL, e);
 
 	if (!err)
-		err = agent_umount(a, MOUNT_DIR, DISK, e);
+		err = umount_disk(s, e);
 	if (!err)
-		err = agent_trace_drain(a, e);
+		err = agent_trace_drain(vm_agent(s->vm), e);
 	return err;
 }
 

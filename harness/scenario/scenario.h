@@ -11,15 +11,17 @@
 #include <stdint.h>
 
 #include "states/states.h"
+#include "vm/bus.h"
 
 struct error;
 
-enum bus { BUS_NVME, BUS_VIRTIO, BUS_SCSI };
 enum cache_mode { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE };
 enum cache_order { ORDER_ANY, ORDER_FIFO };
 enum flush_mode { FLUSH_HONEST, FLUSH_IGNORED };
 enum fua_mode { FUA_HONORED, FUA_IGNORED };
 enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
+enum scheduler { SCHEDULER_DEFAULT, SCHEDULER_NONE, SCHEDULER_DEADLINE,
+		 SCHEDULER_BFQ };
 enum expect { EXPECT_HELD, EXPECT_VIOLATED };
 
 struct scenario {
@@ -36,6 +38,7 @@ struct scenario {
 
 	struct {
 		enum bus bus;
+		enum scheduler scheduler; /* of the guest, for this drive */
 		uint64_t size;  /* bytes */
 		uint32_t block; /* bytes */
 		struct {
@@ -50,7 +53,7 @@ struct scenario {
 	} drive;
 
 	struct {
-		char *type;  /* ext4 */
+		char *type;  /* ext4 or none: the raw device */
 		char *mkfs;  /* options, blank separated, may be "" */
 		char *mount; /* options, may be "" */
 	} filesystem;
@@ -83,6 +86,11 @@ struct scenario {
 /* Reads and validates. On failure the message starts with FILE:LINE:COLUMN. */
 int scenario_load(const char *path, struct scenario **ret, struct error *e);
 void scenario_free(struct scenario *s);
+
+/* Whether there is one: filesystem.type is not none. */
+int scenario_has_filesystem(const struct scenario *s);
+/* none, mq-deadline or bfq, or NULL: the kernel's default. */
+const char *scenario_scheduler(const struct scenario *s);
 
 /* The scenario with every default spelled out, as YAML that scenario_load
  * reads back to the same thing. Caller frees. */
