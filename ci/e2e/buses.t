@@ -43,7 +43,5 @@ scheduled() { # BUS SCHEDULER
 	exits 0 "$1 has a write cache and the scheduler $2"
 }
 scheduled scsi bfq
-scheduled virtio mq-deadline
-scheduled nvme none
 no_leaks
 done_testing
