@@ -5,131 +5,16 @@
  * place to cut at is an ack "TEST PLACE"; "TEST begin" stands before the first
  * step, and a flush behind the last one, so that no test meets another.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#include <linux/nvme_ioctl.h>
-
 #include <powercut.h>
 
-#include "tests.h"
+#include "steps.h"
 
-#define NVME_WRITE 1
-#define NVME_FUA (1 << 14)
-
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *fmt, ...)
+static int place(const struct litmus *t, const char *name, void *unused)
 {
-	int err = errno;
-	va_list ap;
-
-	fputs("litmus: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, ": %s\n", strerror(err));
-	exit(2);
-}
-
-static void write_blocks(int fd, const void *data, size_t len, off_t at,
-			 int flags)
-{
-	struct iovec v = { .iov_base = (void *)data, .iov_len = len };
-
-	if (pwritev2(fd, &v, 1, at, flags) != (ssize_t)len)
-		die("cannot write at %lld", (long long)at);
-}
-
-/*
- * FUA and nothing else. No system call asks for that: behind O_DSYNC Linux
- * flushes as well. So on nvme the command is sent as it is; elsewhere it is
- * O_DSYNC, which is what such a bus can do.
- */
-static void write_fua(int fd, const void *data, size_t len, off_t at)
-{
-	struct nvme_user_io io = {
-		.opcode = NVME_WRITE,
-		.control = NVME_FUA,
-		.addr = (uint64_t)(uintptr_t)data,
-	};
-	int block;
-
-	if (ioctl(fd, NVME_IOCTL_ID) <= 0) {
-		write_blocks(fd, data, len, at, RWF_DSYNC);
-		return;
-	}
-	if (ioctl(fd, BLKSSZGET, &block) < 0)
-		die("cannot ask for the block size");
-	io.slba = (uint64_t)at / (uint64_t)block;
-	io.nblocks = (uint16_t)(len / (size_t)block - 1);
-	if (ioctl(fd, NVME_IOCTL_SUBMIT_IO, &io) != 0)
-		die("cannot write with FUA at %lld", (long long)at);
-}
-
-/* "AB=1.fua" */
-static void write_step(int fd, size_t test, const char *step)
-{
-	static struct litmus_block blocks[LITMUS_BLOCKS]
-		__attribute__((aligned(LITMUS_BLOCK)));
-	off_t at = (off_t)(test * LITMUS_STRIDE) +
-		   (*step - 'A') * LITMUS_BLOCK;
-	size_t n = strcspn(step, "="), len = n * LITMUS_BLOCK;
-	uint32_t value = (uint32_t)atoi(step + n + 1);
-
-	for (size_t i = 0; i < n; i++) {
-		struct litmus_block *b = &blocks[i];
-
-		memset(b, (int)value, sizeof(*b));
-		memcpy(b->magic, LITMUS_MAGIC, sizeof(b->magic));
-		b->test = (uint32_t)test;
-		b->block = (uint32_t)(step[i] - 'A');
-		b->value = value;
-	}
-	if (strstr(step, ".fua"))
-		write_fua(fd, blocks, len, at);
-	else
-		write_blocks(fd, blocks, len, at,
-			     strstr(step, ".dsync") ? RWF_DSYNC : 0);
-}
-
-static void flush(int fd)
-{
-	if (fsync(fd) < 0)
-		die("cannot flush");
-}
-
-static void place(const struct litmus *t, const char *name)
-{
+	(void)unused;
 	if (pc_ack("%s %s", t->name, name) < 0)
 		die("cannot mark %s %s", t->name, name);
-}
-
-static void run(int fd, size_t test)
-{
-	const struct litmus *t = &litmus_tests[test];
-	char steps[256], *save, *step;
-
-	snprintf(steps, sizeof(steps), "%s", t->steps);
-	place(t, "begin");
-	for (step = strtok_r(steps, " ", &save); step;
-	     step = strtok_r(NULL, " ", &save)) {
-		if (*step == ':')
-			place(t, step + 1);
-		else if (!strcmp(step, "flush"))
-			flush(fd);
-		else
-			write_step(fd, test, step);
-	}
-	place(t, "end");
-	flush(fd);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -143,7 +28,10 @@ int main(int argc, char **argv)
 	fd = open(argv[1], O_RDWR | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		die("cannot open %s", argv[1]);
-	for (size_t test = 0; test < LITMUS_TESTS; test++)
-		run(fd, test);
+	for (size_t test = 0; test < LITMUS_TESTS; test++) {
+		place(&litmus_tests[test], "begin", NULL);
+		take_steps(fd, test, place, NULL);
+		flush(fd);
+	}
 	return 0;
 }
