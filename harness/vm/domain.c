@@ -58,33 +58,38 @@ static xmlNode *add(xmlNode *parent, const char *name, const char *text, ...)
 
 /* What PID 1 must know is said on the kernel's command line, too; nvme and the
  * kernel's own scheduler need no word (guest/init/protocol.h). */
-static void add_cmdline(xmlNode *os, const struct vm_config *c)
+static void add_cmdline(xmlNode *os, const struct vm_config *c,
+			const struct domain_host *h)
 {
 	static const char *const buses[] = {
 		[BUS_NVME] = "",
 		[BUS_VIRTIO] = " " PARAMETER_BUS "virtio",
 		[BUS_SCSI] = " " PARAMETER_BUS "scsi",
 	};
-	CLEANUP_FREE char *text = xasprintf(
-		"%s%s%s%s", c->cmdline ? c->cmdline : "", buses[c->bus],
-		c->scheduler ? " " PARAMETER_SCHEDULER : "",
-		c->scheduler ? c->scheduler : "");
+	CLEANUP_BUF struct buf text = BUF_INIT;
 
-	if (*text)
-		add(os, "cmdline", text, NULL);
+	buf_printf(&text, "%s%s", c->cmdline ? c->cmdline : "", buses[c->bus]);
+	if (c->scheduler)
+		buf_printf(&text, " " PARAMETER_SCHEDULER "%s", c->scheduler);
+	/* vm/tsc.c says why */
+	if (h->tsc_khz && h->accel == ACCEL_TCG)
+		buf_printf(&text, " tsc_early_khz=%llu",
+			   (unsigned long long)h->tsc_khz);
+	if (text.len)
+		add(os, "cmdline", text.data, NULL);
 }
 
 static void add_os(xmlNode *domain, const struct vm_config *c,
-		   const char *firmware)
+		   const struct domain_host *h)
 {
 	xmlNode *os = add(domain, "os", NULL, NULL);
 
 	add(os, "type", "hvm", "arch", "x86_64", "machine", "q35", NULL);
-	if (firmware)
-		add(os, "loader", firmware, "type", "rom", NULL);
+	if (h->firmware)
+		add(os, "loader", h->firmware, "type", "rom", NULL);
 	add(os, "kernel", c->kernel, NULL);
 	add(os, "initrd", c->initrd, NULL);
-	add_cmdline(os, c);
+	add_cmdline(os, c, h);
 }
 
 /* rdrand: else the kernel waits for entropy. check none: TCG need not have
@@ -271,7 +276,7 @@ char *domain_xml(const struct vm_config *c, const struct domain_host *h)
 	add(domain, "name", c->name, NULL);
 	add(domain, "memory", memory, "unit", "b", NULL);
 	add(domain, "vcpu", "1", NULL);
-	add_os(domain, c, h->firmware);
+	add_os(domain, c, h);
 	add_platform(domain, h->accel);
 	add_devices(domain, c, h);
 	ns = xmlNewNs(domain, BAD_CAST QEMU_NS, BAD_CAST "qemu");

@@ -191,6 +191,24 @@ static void a_scheduler_is_named_to_the_guest(void **state)
 	free(xml);
 }
 
+static void the_guest_is_told_the_rate_of_its_clock(void **state)
+{
+	struct domain_host h = host;
+	char *xml;
+
+	(void)state;
+	h.tsc_khz = 2500000;
+	xml = domain_xml(&plain, &h);
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    "console=ttyS0 quiet tsc_early_khz=2500000");
+	free(xml);
+	h.accel = ACCEL_KVM;
+	xml = domain_xml(&plain, &h);
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    "console=ttyS0 quiet");
+	free(xml);
+}
+
 static void doorbell_buffers_go_off_where_they_can(void **state)
 {
 	struct domain_host h = host;
@@ -345,6 +363,7 @@ int main(void)
 		cmocka_unit_test(virtio_is_two_disks_of_their_own),
 		cmocka_unit_test(scsi_is_one_controller_with_two_units),
 		cmocka_unit_test(a_scheduler_is_named_to_the_guest),
+		cmocka_unit_test(the_guest_is_told_the_rate_of_its_clock),
 		cmocka_unit_test(doorbell_buffers_go_off_where_they_can),
 		cmocka_unit_test(the_namespaces_are_the_drives_exports),
 		cmocka_unit_test(user_data_is_escaped),
