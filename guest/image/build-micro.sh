@@ -23,6 +23,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/powercut
 meta=linux-image-cloud-amd64
 # What the guest cannot boot or mount without; dependencies are found below.
 wanted='virtio_pci virtio_console nvme ext4'
+# What PID 1 loads only when it is asked for (guest/init/disks.c): a group, that
+# is a file /modules.GROUP, with its modules.
+groups='virtio:virtio_blk scsi:virtio_scsi,sd_mod bfq:bfq null_blk:null_blk'
 # e2fsck runs once per crash state: without a loader it starts twice as fast.
 tools='mke2fs e2fsck.static'
 if [ -n "$KERNEL" ]; then
@@ -179,11 +182,37 @@ install_modules()
 	sed 's|.*/||; s|\.ko$||; y|-|_|' "$moddir/modules.builtin" \
 		>"$work/builtin" 2>/dev/null || die "no modules.builtin in $moddir"
 	(cd "$moddir" && find . -name '*.ko*' -type f) >"$work/modules"
+	mkdir -p "$root/modules"
+	install_group modules.order $wanted
+	for g in $groups; do
+		modules=$(echo "${g#*:}" | tr , ' ')
+		# What a kernel does not have, no scenario can ask it for.
+		for m in $modules; do
+			has_module "$m" || continue 2
+		done
+		# shellcheck disable=SC2086
+		install_group "modules.${g%%:*}" $modules
+	done
+}
+
+# Whether the kernel has module $1, built in or not.
+has_module()
+{
+	pattern=$(echo "$1" | sed 's/[-_]/[-_]/g')
+	grep -q "^$pattern\$" "$work/builtin" ||
+		grep -q "/$pattern\.ko" "$work/modules"
+}
+
+# The modules and all that they need, in this order, and their list in file $1.
+# A module that is already loaded is no error, so groups may overlap.
+install_group()
+{
+	list=$root/$1
+	shift
 	: >"$work/order"
-	for m in $wanted; do
+	for m in "$@"; do
 		resolve "$m"
 	done
-	mkdir -p "$root/modules"
 	while read -r ko; do
 		to=$root/modules/$(basename "${ko%.ko*}").ko
 		case $ko in
@@ -193,7 +222,7 @@ install_modules()
 		*) cp "$moddir/$ko" "$to" ;;
 		esac
 		echo "/modules/$(basename "$to")"
-	done <"$work/order" >"$root/modules.order"
+	done <"$work/order" >"$list"
 }
 
 # The dynamic libraries of a program, and its loader.
@@ -266,7 +295,7 @@ install_kernel()
 # Everything that the image is made of, by content.
 inputs()
 {
-	echo "$release $wanted"
+	echo "$release $wanted $groups"
 	for f in "$vmlinuz" "$busybox" "$here/build-micro.sh" \
 		"$here/cmdline" "$B/guest/powercut-init" "$B/guest/pc" \
 		/etc/mke2fs.conf; do

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 
 #include "common/error.h"
+#include "guest/init/disks.h"
 #include "guest/init/doorbell.h"
 #include "guest/init/serve.h"
 #include "guest/init/setup.h"
@@ -35,6 +37,7 @@ static void fill_standard(void)
 
 static int run(struct error *e)
 {
+	struct disks disks = { 0 };
 	int port, r;
 
 	r = setup_mounts(e);
@@ -48,10 +51,13 @@ static int run(struct error *e)
 	/* Whether these were needed shows in what follows. */
 	if (setup_modules(MODULES, e) < 0 || setup_loopback(e) < 0)
 		complain(e);
-	r = setup_disks(e);
+	r = disks_parameters(&disks, e);
+	if (r == 0)
+		r = disks_start(&disks, e);
 	if (r < 0)
 		return r;
-	r = doorbell_start(NVME_CONTROLLER);
+	if (!strcmp(disks.bus, "nvme"))
+		r = doorbell_start(NVME_CONTROLLER);
 	if (r < 0)
 		return error_errno(e, -r, "cannot map the NVMe doorbells");
 	port = setup_port(e);

@@ -147,6 +147,8 @@ static int umount_patiently(const char *dir)
 {
 	uint64_t end = now_ns() + BUSY_NS;
 
+	if (!*dir)
+		return 0; /* nothing was mounted: a raw device */
 	while (umount2(dir, UMOUNT_NOFOLLOW) < 0) {
 		if (errno != EBUSY || now_ns() > end)
 			return -errno;

@@ -24,6 +24,10 @@
 #define AGENT_VERSION 1
 #define FRAME_MAX (4u << 20)
 
+/* Words on the kernel's command line for PID 1. */
+#define PARAMETER_BUS "powercut.bus="	     /* virtio, scsi; without it: nvme */
+#define PARAMETER_SCHEDULER "powercut.scheduler=" /* of the disk */
+
 struct frame {
 	uint32_t magic; /* AGENT_MAGIC */
 	uint16_t type;  /* enum frame_type */
@@ -46,8 +50,9 @@ enum frame_type {
 	FRAME_RUN = 16,   /* struct run, argv strings, env strings */
 	FRAME_PUT = 17,   /* struct put, path string, content */
 	FRAME_MOUNT = 18, /* strings device, dir, type, options */
-	FRAME_UMOUNT = 19, /* strings dir, device. Ends all programs; what they
-			    * left in memory (/tmp, /run, ...) is gone, too */
+	FRAME_UMOUNT = 19, /* strings dir ("": nothing is mounted), device. Ends
+			    * all programs; what they left in memory (/tmp,
+			    * /run, ...) is gone, too */
 	FRAME_SYNC = 20,
 	FRAME_TRACE_START = 21,
 	FRAME_TRACE_DRAIN = 22,

@@ -18,14 +18,11 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
-#include "guest/include/mark-block.h"
 #include "guest/init/protocol.h"
 
-#define DISK "/dev/" NVME_CONTROLLER "n1"
-#define MARKS NVME_CONTROLLER "n2"
 #define PORTS "/sys/class/virtio-ports"
 
-/* The kernel scans namespaces and ports in the background; there is no event
+/* The kernel looks for ports in the background; there is no event
  * that says that it is done, so what is waited for is looked for. */
 #define WAIT_NS 10000000000ull
 #define STEP_NS 1000000
@@ -134,40 +131,6 @@ int setup_modules(const char *list, struct error *e)
 		r = one < 0 ? one : r;
 	}
 	return r;
-}
-
-/* A mark must reach the drive as one command, as written. */
-static void keep_marks_apart(void)
-{
-	static const char *const files[][2] = {
-		{ "/sys/block/" MARKS "/queue/nomerges", "2" },
-		{ "/sys/block/" MARKS "/queue/scheduler", "none" },
-	};
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		CLEANUP_CLOSE int fd =
-			open(files[i][0], O_WRONLY | O_CLOEXEC);
-
-		if (fd >= 0 && write(fd, files[i][1], strlen(files[i][1])) < 0)
-			return;
-	}
-}
-
-int setup_disks(struct error *e)
-{
-	uint64_t end = now_ns() + WAIT_NS;
-
-	while (access(DISK, F_OK) < 0 || access("/dev/" MARKS, F_OK) < 0) {
-		if (now_ns() > end)
-			return error_set(e, ENODEV,
-					 "no NVMe namespaces 1 and 2");
-		step();
-	}
-	keep_marks_apart();
-	if (symlink(DISK, DISK_LINK) < 0 ||
-	    symlink("/dev/" MARKS, MARK_DEVICE) < 0)
-		return error_errno(e, errno, "cannot name the disks");
-	return 0;
 }
 
 static int port_is_ours(const char *port)

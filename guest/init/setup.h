@@ -2,9 +2,8 @@
 #ifndef GUEST_SETUP_H
 #define GUEST_SETUP_H
 
-/* The controller's name in /sys/class/nvme, and the devices' (mark-block.h). */
+/* The controller's name in /sys/class/nvme. */
 #define NVME_CONTROLLER "nvme0"
-#define DISK_LINK "/dev/powercut-disk"
 
 struct error;
 
@@ -19,8 +18,6 @@ int setup_read_only_root(struct error *e);
 int setup_modules(const char *list, struct error *e);
 /* Brings up the loopback interface: servers under test listen there. */
 int setup_loopback(struct error *e);
-/* Waits for both namespaces and names them. */
-int setup_disks(struct error *e);
 /* Waits for the port AGENT_PORT. Returns a nonblocking descriptor or -errno. */
 int setup_port(struct error *e);
 

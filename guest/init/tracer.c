@@ -1,8 +1,10 @@
 /*
  * A tracefs instance of our own (Linux: Documentation/trace/ftrace.rst), so
- * that nothing else in the guest can disturb it. The filter drops reads
- * (opcode 2) and the admin queue (qid 0): they say nothing about durability
- * and would only fill the buffer. Pages are read without blocking; a page
+ * that nothing else in the guest can disturb it. On nvme it has the commands
+ * as the driver sets them up, elsewhere the requests as the block layer issues
+ * them to the driver. The filters drop reads and what is not for the disk
+ * (nvme: the admin queue, qid 0; the marks are told apart by their nsid
+ * later): they say nothing about durability and would only fill the buffer. Pages are read without blocking; a page
  * that is still being written gives what it has so far, and the kernel starts
  * the next read behind it.
  */
@@ -13,19 +15,27 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
+#include "guest/init/disks.h"
 #include "guest/init/frames.h"
+#include "guest/init/setup.h"
 #include "trace/trace.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 #define INSTANCE TRACEFS "/instances/powercut"
-#define EVENT INSTANCE "/events/nvme/nvme_setup_cmd"
-#define FILTER "qid != 0 && opcode != 2"
+#define NVME_EVENT "nvme/nvme_setup_cmd"
+#define NVME_FILTER "qid != 0 && opcode != 2"
+#define BLOCK_EVENT "block/block_rq_issue"
+/* dev as the kernel has it inside (Linux: kdev_t.h) */
+#define BLOCK_FILTER "dev == %u && !(rwbs ~ \"R*\")"
+#define MINOR_BITS 20
+#define NVME_DISK "/dev/" NVME_CONTROLLER
 #define BUFFER_KB "8192" /* per CPU: more than 50,000 commands */
 #define PAGE_MAX 65536
 /* Above this the pages wait in the kernel, which counts what it drops. */
@@ -70,7 +80,42 @@ static int send_file(struct frames *f, enum trace_chunk_kind kind, int cpu,
 	return 0;
 }
 
-static int make_instance(struct buf *text)
+/* Sets a file of the traced event. */
+static int set_event(const struct tracer *t, const char *file,
+		     const char *value, struct buf *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), INSTANCE "/events/%s/%s", t->event, file);
+	return set(path, value, text);
+}
+
+static int set_filter(const struct tracer *t, struct buf *text)
+{
+	char filter[64];
+	struct stat st;
+
+	if (!strcmp(t->event, NVME_EVENT))
+		return set_event(t, "filter", NVME_FILTER, text);
+	if (stat(DISK_LINK, &st) < 0) {
+		buf_printf(text, "no " DISK_LINK ": %s", strerror(errno));
+		return errno;
+	}
+	snprintf(filter, sizeof(filter), BLOCK_FILTER,
+		 major(st.st_rdev) << MINOR_BITS | minor(st.st_rdev));
+	return set_event(t, "filter", filter, text);
+}
+
+static int send_format(const struct tracer *t, struct frames *f,
+		       struct buf *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), INSTANCE "/events/%s/format", t->event);
+	return send_file(f, TRACE_FORMAT, 0, path, text);
+}
+
+static int make_instance(const struct tracer *t, struct buf *text)
 {
 	int r;
 
@@ -83,7 +128,7 @@ static int make_instance(struct buf *text)
 	if (!r)
 		r = set(INSTANCE "/buffer_size_kb", BUFFER_KB, text);
 	if (!r)
-		r = set(EVENT "/filter", FILTER, text);
+		r = set_filter(t, text);
 	return r;
 }
 
@@ -118,16 +163,17 @@ int tracer_start(struct tracer *t, struct frames *f, struct buf *ret_text)
 
 	if (t->cpus > 0)
 		return 0;
-	r = make_instance(ret_text);
+	t->event = access(NVME_DISK, F_OK) == 0 ? NVME_EVENT : BLOCK_EVENT;
+	r = make_instance(t, ret_text);
 	if (!r)
-		r = send_file(f, TRACE_FORMAT, 0, EVENT "/format", ret_text);
+		r = send_format(t, f, ret_text);
 	if (!r)
 		r = send_file(f, TRACE_HEADER, 0,
 			      TRACEFS "/events/header_page", ret_text);
 	if (!r)
 		r = open_pipes(t, ret_text);
 	if (!r)
-		r = set(EVENT "/enable", "1", ret_text);
+		r = set_event(t, "enable", "1", ret_text);
 	if (r)
 		tracer_stop(t);
 	return r;
@@ -195,7 +241,7 @@ void tracer_stop(struct tracer *t)
 {
 	struct buf text = BUF_INIT;
 
-	set(EVENT "/enable", "0", &text);
+	set_event(t, "enable", "0", &text);
 	while (t->cpus > 0)
 		close(t->pipes[--t->cpus]);
 	rmdir(INSTANCE);

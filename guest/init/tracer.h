@@ -1,7 +1,9 @@
 /*
- * Streams the tracepoint nvme:nvme_setup_cmd to the controller: raw ring
- * buffer pages in the chunks of trace/trace.h. QEMU's NVMe controller drops
- * FUA, so only this tells which writes carried it.
+ * Streams what the guest asks of the disk to the controller: the tracepoint
+ * nvme:nvme_setup_cmd, on other buses block:block_rq_issue; raw ring buffer
+ * pages in the chunks of trace/trace.h. QEMU's NVMe controller drops FUA, so
+ * only this tells which writes carried it; on any bus it tells whether the
+ * drive has received all that was sent.
  *
  * Nothing is lost silently: the kernel counts what it had to drop, and each
  * drain sends these counts.
@@ -15,6 +17,7 @@ struct frames;
 #define TRACER_CPUS_MAX 64
 
 struct tracer {
+	const char *event; /* SYSTEM/NAME in tracefs */
 	int cpus; /* 0: not started */
 	int pipes[TRACER_CPUS_MAX]; /* per_cpu/cpuN/trace_pipe_raw */
 };

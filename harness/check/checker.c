@@ -54,6 +54,7 @@ static int boot(struct checker *c, int interactive, struct error *e)
 		.cmdline = c->config.image->cmdline,
 		.memory = c->config.memory,
 		.nbd_socket = drive_nbd_socket(c->drive),
+		.bus = c->config.bus,
 		.block = c->config.disk_block,
 		.console = c->console,
 		.interactive = interactive,

@@ -5,6 +5,7 @@
  * (the kernel recovers), run the check, unmount, fsck. What says what:
  *
  *   the kernel refuses to mount           violated (mount)
+ *   (without a file system there is no mount, no unmount, no fsck)
  *   the kernel panics or oopses           violated (kernel)
  *   check exits 0 / 1                     held / violated (check)
  *   check: anything else, signal, timeout unknown
@@ -25,6 +26,7 @@
 #include "lab/lab.h"
 #include "results/store/store.h"
 #include "states/states.h"
+#include "vm/bus.h"
 
 struct checker;
 struct error;
@@ -61,6 +63,7 @@ struct checker_config {
 	uint64_t memory;     /* bytes */
 	uint64_t disk_size;  /* bytes */
 	uint32_t disk_block; /* bytes */
+	enum bus bus;        /* of the disk */
 	const char *name;    /* unique among the running: chk0 */
 	const char *dir;     /* console logs go here */
 	const char *scratch; /* folder for what guests write to their states */

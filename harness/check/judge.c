@@ -87,16 +87,24 @@ static void set_undecided(struct judgement *j, const char *program,
 	set(j, VERDICT_UNKNOWN, STAGE_CHECK, message);
 }
 
-const char *const judge_environment[] = { "PC_MOUNT=" JUDGE_MOUNT,
-					  "PC_ACKS=" JUDGE_ACKS,
-					  "PC_BEGUN=" JUDGE_BEGUN, NULL };
+const char *const *judge_environment(const struct scenario *s)
+{
+	static const char *const mounted[] = { "PC_MOUNT=" JUDGE_MOUNT,
+					       "PC_ACKS=" JUDGE_ACKS,
+					       "PC_BEGUN=" JUDGE_BEGUN, NULL };
+	static const char *const raw[] = { "PC_DEVICE=" JUDGE_DISK,
+					   "PC_ACKS=" JUDGE_ACKS,
+					   "PC_BEGUN=" JUDGE_BEGUN, NULL };
+
+	return scenario_has_filesystem(s) ? mounted : raw;
+}
 
 int judge_run_check(struct agent *a, const struct scenario *s,
 		    struct agent_result *ret, struct error *e)
 {
 	struct agent_run run = {
 		.argv = (const char *const *)s->check.run,
-		.env = judge_environment,
+		.env = judge_environment(s),
 		.timeout_ns = s->check.timeout_ns,
 	};
 
@@ -179,7 +187,9 @@ static int judge_mounted(struct agent *a, const struct scenario *s,
 	int err = run_check(a, s, j, detail, e);
 
 	if (!err)
-		err = agent_umount(a, JUDGE_MOUNT, JUDGE_DISK, e);
+		err = agent_umount(a, scenario_has_filesystem(s) ? JUDGE_MOUNT :
+								   "",
+				   JUDGE_DISK, e);
 	if (!err && s->check.fsck && j->verdict == VERDICT_HELD)
 		err = run_fsck(a, j, detail, e);
 	return err;
@@ -190,11 +200,12 @@ int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
 {
 	CLEANUP_BUF struct buf detail = BUF_INIT, old = BUF_INIT;
 	struct judgement j = { .verdict = VERDICT_HELD, .stage = STAGE_NONE };
-	int err;
+	int err = 0;
 
 	agent_kmsg_take(a, &old);
-	err = agent_mount(a, JUDGE_DISK, JUDGE_MOUNT, s->filesystem.type,
-			  s->filesystem.mount, e);
+	if (scenario_has_filesystem(s))
+		err = agent_mount(a, JUDGE_DISK, JUDGE_MOUNT,
+				  s->filesystem.type, s->filesystem.mount, e);
 	if (!err) {
 		err = judge_mounted(a, s, &j, &detail, e);
 	} else if (!guest_lost(err)) {

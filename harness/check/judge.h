@@ -17,7 +17,7 @@ struct scenario;
 #define JUDGE_BEGUN "/pc/begun"
 
 /* What a check program gets, "K=V". */
-extern const char *const judge_environment[];
+const char *const *judge_environment(const struct scenario *s);
 
 /*
  * Mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the

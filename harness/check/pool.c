@@ -175,6 +175,7 @@ static void *worker_main(void *arg)
 		.memory = p->config.memory,
 		.disk_size = p->config.disk_size,
 		.disk_block = p->config.disk_block,
+		.bus = p->config.bus,
 		.name = w->name,
 		.dir = p->dir,
 		.scratch = p->scratch,

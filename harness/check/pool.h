@@ -16,6 +16,7 @@ struct pool_config {
 	const struct guest_image *image;
 	uint64_t memory, disk_size;
 	uint32_t disk_block;
+	enum bus bus;
 	const char *dir; /* console logs go to dir/chkN.console */
 	const char *scratch; /* folder for what guests write to their states */
 	unsigned checkers;

@@ -30,7 +30,8 @@ struct shell_options {
 
 static const struct option_spec options[] = {
 	{ .name = "no-mount",
-	  .help = "Leaves the state as it is; " JUDGE_DISK " is the drive.",
+	  .help = "Leaves the state as it is; " JUDGE_DISK " is the drive. "
+		  "So it is without a file system.",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct shell_options, no_mount) },
 	SESSION_OPTIONS(struct shell_options),
@@ -133,7 +134,7 @@ static int prepare_guest(struct checker *c, const struct shell_options *o,
 	if (!err)
 		err = agent_put(a, JUDGE_BEGUN, 0644, buf_text(&begun),
 				begun.len, e);
-	if (!err && !o->no_mount)
+	if (!err && !o->no_mount && scenario_has_filesystem(subject->scenario))
 		err = agent_mount(a, JUDGE_DISK, JUDGE_MOUNT,
 				  subject->scenario->filesystem.type,
 				  subject->scenario->filesystem.mount, e);
@@ -154,6 +155,7 @@ static int show_state(struct session *s, const struct shell_options *o,
 		.memory = scenario->guest.memory,
 		.disk_size = scenario->drive.size,
 		.disk_block = scenario->drive.block,
+		.bus = scenario->drive.bus,
 		.name = "shell",
 		.dir = runtime_path(s->lab.runtime),
 		.scratch = s->runs,

@@ -84,6 +84,8 @@ static int start_guest(struct recording_session *s, struct error *e)
 		.initrd = r->image->initrd,
 		.cmdline = r->image->cmdline,
 		.memory = r->scenario->guest.memory,
+		.bus = r->scenario->drive.bus,
+		.scheduler = scenario_scheduler(r->scenario),
 		.block = r->scenario->drive.block,
 		.console = console,
 	};
@@ -113,12 +115,22 @@ static char *complaint(const struct agent_result *r)
 	return NULL;
 }
 
+/* What programs are told of the drive. */
+static const char *const *environment(const struct recording_request *r)
+{
+	static const char *const mounted[] = { "PC_MOUNT=" MOUNT_DIR, NULL };
+	static const char *const raw[] = { "PC_DEVICE=" DISK, NULL };
+
+	return scenario_has_filesystem(r->scenario) ? mounted : raw;
+}
+
 /* Runs a program that must succeed, or the recording cannot begin. */
 static int run_step(struct recording_session *s, const char *what,
 		    const char *const *argv, uint64_t timeout_ns,
 		    struct error *e)
 {
-	struct agent_run run = { .argv = argv, .timeout_ns = timeout_ns };
+	struct agent_run run = { .argv = argv, .env = environment(s->request),
+				 .timeout_ns = timeout_ns };
 	struct agent_result result = { 0 };
 	CLEANUP_FREE char *line = NULL;
 	int err = agent_run(vm_agent(s->vm), &run, &result, e);
@@ -172,19 +184,31 @@ static int make_filesystem(struct recording_session *s, struct error *e)
 static int mount_disk(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	int err = agent_mount(vm_agent(s->vm), DISK, MOUNT_DIR,
-			      sc->filesystem.type, sc->filesystem.mount, e);
+	int err;
 
+	if (!scenario_has_filesystem(sc))
+		return 0;
+	err = agent_mount(vm_agent(s->vm), DISK, MOUNT_DIR,
+			  sc->filesystem.type, sc->filesystem.mount, e);
 	if (err)
 		error_prefix(e, "cannot mount the new %s",
 			     sc->filesystem.type);
 	return err;
 }
 
+/* Of a raw device: what the page cache holds of it is written and dropped. */
+static int umount_disk(struct recording_session *s, struct error *e)
+{
+	int mounted = scenario_has_filesystem(s->request->scenario);
+
+	return agent_umount(vm_agent(s->vm), mounted ? MOUNT_DIR : "", DISK,
+			    e);
+}
+
 static int set_up(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	int err = make_filesystem(s, e);
+	int err = scenario_has_filesystem(sc) ? make_filesystem(s, e) : 0;
 
 	if (err || !sc->workload.setup)
 		return err;
@@ -194,7 +218,7 @@ static int set_up(struct recording_session *s, struct error *e)
 			       (const char *const *)sc->workload.setup,
 			       sc->workload.timeout_ns, e);
 	if (!err)
-		err = agent_umount(vm_agent(s->vm), MOUNT_DIR, DISK, e);
+		err = umount_disk(s, e);
 	return err;
 }
 
@@ -248,6 +272,7 @@ static struct agent_run what_to_run(const struct recording_request *r)
 					   r->recovery->timeout_ns };
 	return (struct agent_run){
 		.argv = (const char *const *)sc->workload.run,
+		.env = environment(r),
 		.timeout_ns = sc->workload.timeout_ns,
 	};
 }
@@ -314,13 +339,12 @@ static int run_workload(struct recording_session *s, struct recording *ret,
  */
 static int come_to_rest(struct recording_session *s, struct error *e)
 {
-	struct agent *a = vm_agent(s->vm);
 	int err = drive_mark_stop(s->drive, NULL, e);
 
 	if (!err)
-		err = agent_umount(a, MOUNT_DIR, DISK, e);
+		err = umount_disk(s, e);
 	if (!err)
-		err = agent_trace_drain(a, e);
+		err = agent_trace_drain(vm_agent(s->vm), e);
 	return err;
 }
 

@@ -14,6 +14,7 @@ static int pool_fits(const struct engine *en, const struct scenario *s,
 	       en->pool_memory == s->guest.memory &&
 	       en->pool_disk == s->drive.size &&
 	       en->pool_block == s->drive.block &&
+	       en->pool_bus == s->drive.bus &&
 	       !strcmp(en->image.kernel, image->kernel) &&
 	       !strcmp(en->image.initrd, image->initrd);
 }
@@ -34,6 +35,7 @@ static int start_pool(struct engine *en, const struct scenario *s,
 		.memory = s->guest.memory,
 		.disk_size = s->drive.size,
 		.disk_block = s->drive.block,
+		.bus = s->drive.bus,
 		.checkers = en->checkers,
 		.scratch = en->runs,
 	};
@@ -42,6 +44,7 @@ static int start_pool(struct engine *en, const struct scenario *s,
 	en->pool_memory = c.memory;
 	en->pool_disk = c.disk_size;
 	en->pool_block = c.disk_block;
+	en->pool_bus = c.bus;
 	en->pool_dir = xasprintf("%s/checkers",
 				 runtime_path(en->lab->runtime));
 	c.dir = en->pool_dir;

@@ -150,7 +150,7 @@ static int record_recovery(struct run *r, const char *source, char *folder,
 	CLEANUP_FREE char *base = xasprintf("%s/base.img", folder);
 	struct recovery recovery = {
 		.argv = (const char *const *)s->check.run,
-		.env = judge_environment,
+		.env = judge_environment(s),
 		.timeout_ns = s->check.timeout_ns,
 		.prepare = put_promises,
 		.arg = folder,

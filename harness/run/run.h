@@ -27,6 +27,7 @@ struct engine {
 	struct guest_image image; /* that the pool boots */
 	uint64_t pool_memory, pool_disk;
 	uint32_t pool_block;
+	enum bus pool_bus;
 	char *pool_dir; /* consoles of the checkers until they are taken over */
 };
 void engine_release(struct engine *en);

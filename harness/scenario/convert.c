@@ -48,16 +48,6 @@ static int not_yet(struct document *d, const char *path, struct error *e,
 			      path, value, instead);
 }
 
-/* Refuses a word that stands in the file and has nothing behind it yet. */
-static int built(struct document *d, const char *path, struct error *e,
-		 const cyaml_strval_t *words, int value, int supported)
-{
-	if (value == supported)
-		return 0;
-	return not_yet(d, path, e, word_of(words, value),
-		       word_of(words, supported));
-}
-
 static char *text_or(const char *text, const char *otherwise)
 {
 	return xstrdup(text ? text : otherwise);
@@ -215,14 +205,13 @@ static int convert_drive(struct document *d, const struct raw_drive *raw,
 			 struct scenario *s, struct error *e)
 {
 	uint64_t block = 512, unit;
-	int err = built(d, "drive.bus", e, bus_words, raw->bus, BUS_NVME);
+	int err;
 
 	s->drive.bus = raw->bus;
+	s->drive.scheduler = raw->scheduler;
 	s->drive.size = 128 * MiB;
-	if (!err)
-		err = quantity_at(d, "drive.size", raw->size, parse_size, MiB,
-				  16 * TiB, "1MiB to 16TiB", &s->drive.size,
-				  e);
+	err = quantity_at(d, "drive.size", raw->size, parse_size, MiB,
+			  16 * TiB, "1MiB to 16TiB", &s->drive.size, e);
 	if (!err)
 		err = quantity_at(d, "drive.block", raw->block, parse_size,
 				  512, 4096, "512 or 4096", &block, e);
@@ -246,13 +235,31 @@ static int convert_drive(struct document *d, const struct raw_drive *raw,
 	return 0;
 }
 
+/* The raw device: nothing makes, mounts or repairs it. */
+static int convert_no_filesystem(struct document *d,
+				 const struct raw_filesystem *raw,
+				 struct error *e)
+{
+	if (raw->mkfs && *raw->mkfs)
+		return document_error(d, "filesystem.mkfs", e,
+				      "filesystem.mkfs: with type: none there "
+				      "is nothing to make; expected no such "
+				      "key");
+	if (raw->mount && *raw->mount)
+		return document_error(d, "filesystem.mount", e,
+				      "filesystem.mount: with type: none there "
+				      "is nothing to mount; expected no such "
+				      "key");
+	return 0;
+}
+
 static int convert_filesystem(struct document *d,
 			      const struct raw_filesystem *raw,
 			      struct scenario *s, struct error *e)
 {
 	static const char *const types[] = { "ext4", "ext3", "ext2", "xfs",
 					     "btrfs", "f2fs", "vfat", "exfat",
-					     "bcachefs", NULL };
+					     "bcachefs", "none", NULL };
 	const char *type = raw->type ? raw->type : "ext4";
 	const char *nearest;
 
@@ -261,11 +268,14 @@ static int convert_filesystem(struct document *d,
 	s->filesystem.mount = text_or(raw->mount, "");
 	if (!strcmp(type, "ext4"))
 		return 0;
+	if (!scenario_has_filesystem(s))
+		return convert_no_filesystem(d, raw, e);
 	nearest = nearest_word(type, types);
 	if (nearest && !strcmp(nearest, type))
 		return not_yet(d, "filesystem.type", e, type, "ext4");
 	return document_error(d, "filesystem.type", e,
-			      "filesystem.type is '%.60s'; expected ext4%s%s%s",
+			      "filesystem.type is '%.60s'; expected ext4 or "
+			      "none%s%s%s",
 			      type, nearest ? "; did you mean " : "",
 			      nearest ? nearest : "", nearest ? "?" : "");
 }
@@ -324,12 +334,24 @@ static int convert_states(struct document *d, const struct raw_states *raw,
 			   UINT64_MAX, "at least 1", &s->states.budget, e);
 }
 
+static int convert_fsck(struct document *d, enum raw_fsck raw,
+			struct scenario *s, struct error *e)
+{
+	s->check.fsck = raw != RAW_FSCK_FALSE && scenario_has_filesystem(s);
+	if (raw != RAW_FSCK_TRUE || s->check.fsck)
+		return 0;
+	return document_error(d, "check.fsck", e,
+			      "check.fsck is true, but filesystem.type is none: "
+			      "there is no file system to check; expected false");
+}
+
 static int convert_check(struct document *d, const struct raw_check *raw,
 			 struct scenario *s, struct error *e)
 {
 	int err = convert_argv(d, "check.run", &raw->run, &s->check.run, e);
 
-	s->check.fsck = !raw->skip_fsck;
+	if (!err)
+		err = convert_fsck(d, raw->fsck, s, e);
 	if (!err && !s->check.fsck && !s->check.run)
 		err = document_error(d, "check", e,
 				     "check does nothing; expected fsck: true "

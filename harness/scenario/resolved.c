@@ -157,6 +157,8 @@ static void put_drive(yaml_document_t *d, int root, const struct scenario *s)
 	const struct cache_model *m = &s->drive.cache;
 
 	put_word(d, drive, "bus", word_of(bus_words, s->drive.bus));
+	if (s->drive.scheduler)
+		put_word(d, drive, "scheduler", scenario_scheduler(s));
 	put_size(d, drive, "size", s->drive.size);
 	put_size(d, drive, "block", s->drive.block);
 	cache = put_mapping(d, drive, "cache");

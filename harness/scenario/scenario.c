@@ -54,6 +54,16 @@ void scenario_free(struct scenario *s)
 	free(s);
 }
 
+int scenario_has_filesystem(const struct scenario *s)
+{
+	return strcmp(s->filesystem.type, "none") != 0;
+}
+
+const char *scenario_scheduler(const struct scenario *s)
+{
+	return word_of(scheduler_words, (int)s->drive.scheduler);
+}
+
 static struct scenario *scenario_new(const char *path)
 {
 	struct scenario *s = xcalloc(1, sizeof(*s));

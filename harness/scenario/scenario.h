@@ -12,14 +12,16 @@
 
 #include "drive/model.h"
 #include "states/states.h"
+#include "vm/bus.h"
 
 struct error;
 
-enum bus { BUS_NVME, BUS_VIRTIO, BUS_SCSI };
 /* In the file; the model has its own flags. */
 enum flush_mode { FLUSH_HONEST, FLUSH_IGNORED };
 enum fua_mode { FUA_HONORED, FUA_IGNORED };
 enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
+enum scheduler { SCHEDULER_DEFAULT, SCHEDULER_NONE, SCHEDULER_DEADLINE,
+		 SCHEDULER_BFQ };
 enum expect { EXPECT_HELD, EXPECT_VIOLATED };
 
 struct scenario {
@@ -36,13 +38,14 @@ struct scenario {
 
 	struct {
 		enum bus bus;
+		enum scheduler scheduler; /* of the guest, for this drive */
 		uint64_t size;  /* bytes */
 		uint32_t block; /* bytes */
 		struct cache_model cache;
 	} drive;
 
 	struct {
-		char *type;  /* ext4 */
+		char *type;  /* ext4 or none: the raw device */
 		char *mkfs;  /* options, blank separated, may be "" */
 		char *mount; /* options, may be "" */
 	} filesystem;
@@ -77,6 +80,11 @@ int scenario_load(const char *path, struct scenario **ret, struct error *e);
 void scenario_free(struct scenario *s);
 /* Whether a scenario may have this name. */
 int scenario_name_valid(const char *name);
+
+/* Whether there is one: filesystem.type is not none. */
+int scenario_has_filesystem(const struct scenario *s);
+/* none, mq-deadline or bfq, or NULL: the kernel's default. */
+const char *scenario_scheduler(const struct scenario *s);
 
 /* The scenario with every default spelled out, as YAML that scenario_load
  * reads back to the same thing. Caller frees. */

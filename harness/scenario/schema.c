@@ -12,6 +12,12 @@ const cyaml_strval_t bus_words[] = {
 	{ "scsi", BUS_SCSI },
 	{ NULL, 0 },
 };
+const cyaml_strval_t scheduler_words[] = {
+	{ "none", SCHEDULER_NONE },
+	{ "mq-deadline", SCHEDULER_DEADLINE },
+	{ "bfq", SCHEDULER_BFQ },
+	{ NULL, 0 },
+};
 const cyaml_strval_t cache_mode_words[] = {
 	{ "writeback", CACHE_WRITEBACK },
 	{ "writethrough", CACHE_WRITETHROUGH },
@@ -50,9 +56,9 @@ const cyaml_strval_t bool_words[] = {
 	{ "true", 1 },
 	{ NULL, 0 },
 };
-static const cyaml_strval_t skip_words[] = {
-	{ "true", 0 },
-	{ "false", 1 },
+static const cyaml_strval_t fsck_words[] = {
+	{ "true", RAW_FSCK_TRUE },
+	{ "false", RAW_FSCK_FALSE },
 	{ NULL, 0 },
 };
 static const cyaml_strval_t every_words[] = {
@@ -102,6 +108,7 @@ static const cyaml_schema_field_t cache_fields[] = {
 
 static const cyaml_schema_field_t drive_fields[] = {
 	WORD(struct raw_drive, bus, bus_words),
+	WORD(struct raw_drive, scheduler, scheduler_words),
 	TEXT(struct raw_drive, size),
 	TEXT(struct raw_drive, block),
 	MAP(struct raw_drive, cache, cache_fields),
@@ -157,7 +164,7 @@ static const cyaml_schema_field_t states_fields[] = {
 };
 
 static const cyaml_schema_field_t check_fields[] = {
-	WORD_KEY("fsck", struct raw_check, skip_fsck, skip_words),
+	WORD(struct raw_check, fsck, fsck_words),
 	LIST(struct raw_check, run, OPTIONAL, 1),
 	TEXT(struct raw_check, timeout),
 	CYAML_FIELD_END,

@@ -26,6 +26,8 @@ struct raw_at {
 	char *mark, *nth, *write, *flush, *after;
 };
 
+enum raw_fsck { RAW_FSCK_DEFAULT, RAW_FSCK_FALSE, RAW_FSCK_TRUE };
+
 struct raw_random {
 	char *count;
 };
@@ -45,6 +47,7 @@ struct raw_scenario {
 	} guest;
 	struct raw_drive {
 		enum bus bus;
+		enum scheduler scheduler;
 		char *size, *block;
 		struct raw_cache {
 			enum cache_mode mode;
@@ -69,7 +72,7 @@ struct raw_scenario {
 		char *strategy, *budget;
 	} states;
 	struct raw_check {
-		int skip_fsck; /* so that 0 is the default */
+		enum raw_fsck fsck;
 		struct raw_list run;
 		char *timeout;
 	} check;
@@ -82,8 +85,8 @@ extern const cyaml_config_t scenario_cyaml;
 
 /* The word of an enum's value, for writing it back. */
 const char *word_of(const cyaml_strval_t *words, int value);
-extern const cyaml_strval_t bus_words[], cache_mode_words[],
-	cache_order_words[], flush_words[], fua_words[], bool_words[],
-	mode_words[], expect_words[];
+extern const cyaml_strval_t bus_words[], scheduler_words[],
+	cache_mode_words[], cache_order_words[], flush_words[], fua_words[],
+	bool_words[], mode_words[], expect_words[];
 
 #endif

@@ -144,11 +144,6 @@ static void what_is_not_built_is_refused(void **state)
 		{ "guest: { packages: [git] }",
 		  "3:20: guest.packages: a list of packages is not supported "
 		  "yet; expected []" },
-		{ "drive: { bus: virtio }",
-		  "3:15: drive.bus: virtio is not supported yet; expected "
-		  "nvme" },
-		{ "drive: { bus: scsi }",
-		  "3:15: drive.bus: scsi is not supported yet; expected nvme" },
 		{ "filesystem: { type: xfs }",
 		  "3:21: filesystem.type: xfs is not supported yet; expected "
 		  "ext4" },
@@ -170,8 +165,56 @@ static void file_systems_are_known(void **state)
 {
 	(void)state;
 	refused(MINIMAL "filesystem: { type: etx4 }\n",
-		"3:21: filesystem.type is 'etx4'; expected ext4; did you mean "
-		"ext4?");
+		"3:21: filesystem.type is 'etx4'; expected ext4 or none; did "
+		"you mean ext4?");
+}
+
+static void every_bus_and_scheduler_is_built(void **state)
+{
+	static const char *const buses[] = { "nvme", "virtio", "scsi" };
+	static const char *const schedulers[] = { "none", "mq-deadline",
+						  "bfq" };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct scenario *s;
+		char yaml[256];
+
+		snprintf(yaml, sizeof(yaml), MINIMAL
+			 "drive: { bus: %s, scheduler: %s }\n", buses[i],
+			 schedulers[i]);
+		s = accepted(yaml);
+		assert_int_equal(s->drive.bus, BUS_NVME + i);
+		assert_string_equal(scenario_scheduler(s), schedulers[i]);
+		scenario_free(s);
+	}
+	refused(MINIMAL "drive: { scheduler: cfq }\n",
+		"3:21: drive.scheduler is 'cfq'; expected none, mq-deadline or "
+		"bfq; did you mean bfq?");
+}
+
+static void without_a_file_system_there_is_no_fsck(void **state)
+{
+	struct scenario *s = accepted(
+		MINIMAL "filesystem: { type: none }\ncheck: { run: [c] }\n");
+
+	(void)state;
+	assert_int_equal(scenario_has_filesystem(s), 0);
+	assert_int_equal(s->check.fsck, 0);
+	scenario_free(s);
+	refused(MINIMAL "filesystem: { type: none }\n"
+		"check: { fsck: true, run: [c] }\n",
+		"4:16: check.fsck is true, but filesystem.type is none: there "
+		"is no file system to check; expected false");
+	refused(MINIMAL "filesystem: { type: none }\n",
+		"1:1: check does nothing; expected fsck: true or run: "
+		"[program, argument]");
+	refused(MINIMAL "filesystem: { type: none, mkfs: -b 4096 }\n",
+		"3:33: filesystem.mkfs: with type: none there is nothing to "
+		"make; expected no such key");
+	refused(MINIMAL "filesystem: { type: none, mount: noatime }\n",
+		"3:34: filesystem.mount: with type: none there is nothing to "
+		"mount; expected no such key");
 }
 
 static void images_are_known(void **state)
@@ -276,6 +319,8 @@ int main(void)
 		cmocka_unit_test(no_cache_is_a_mode),
 		cmocka_unit_test(what_is_not_built_is_refused),
 		cmocka_unit_test(file_systems_are_known),
+		cmocka_unit_test(every_bus_and_scheduler_is_built),
+		cmocka_unit_test(without_a_file_system_there_is_no_fsck),
 		cmocka_unit_test(images_are_known),
 		cmocka_unit_test(kernels_are_seen_from_the_scenario),
 		cmocka_unit_test(program_without_a_name),

@@ -197,6 +197,7 @@ static struct trace *trace_from(const struct loader *l)
 	}
 	t->events = xcalloc(t->n_events, sizeof(*t->events));
 	t->drained = l->drained;
+	t->unit = pages_unit(l->pages);
 	merge(l->cpus, n_cpus, t);
 	return t;
 }

@@ -46,19 +46,66 @@
 #define CDW10_SIZE 24
 #define CONTROL_FUA (1u << 14)
 #define NVME_READ 0x02
+#define NVME_OTHER 0xff /* unknown: the join refuses it */
+#define RWBS_MIN 8
+
+/* block_rq_issue (linux include/trace/events/block.h) counts in sectors. Only
+ * the disk is traced there, so every event is told as of namespace 1. */
+#define SECTOR 512
+#define BLOCK_NSID 1
+#define RANGES_MAX 256
 
 struct field {
 	const char *name;
-	int size;
+	int size; /* at least, for text; else exactly */
+	int text;
 };
 
-enum { TYPE, QID, OPCODE, NSID, CDW10, N_FIELDS };
-static const struct field wanted[N_FIELDS] = {
-	[TYPE] = { "common_type", 2 },
-	[QID] = { "qid", 4 },
-	[OPCODE] = { "opcode", 1 },
-	[NSID] = { "nsid", 4 },
-	[CDW10] = { "cdw10", CDW10_SIZE },
+struct pages;
+struct kind {
+	const char *system, *name;
+	uint32_t unit; /* see pages_unit */
+	struct field fields[5]; /* common_type first; up to a NULL name */
+	/* 1 with an event, 0 if the record is of no interest. */
+	int (*decode)(const struct pages *p, const unsigned char *record,
+		      struct nvme_event *ret);
+};
+
+#define FIELDS_MAX 5
+enum { TYPE };
+enum { QID = 1, OPCODE, NSID, CDW10 };
+enum { SECTOR_NR = 1, NR_SECTOR, RWBS };
+
+static int decode_nvme(const struct pages *p, const unsigned char *record,
+		       struct nvme_event *ret);
+static int decode_block(const struct pages *p, const unsigned char *record,
+			struct nvme_event *ret);
+
+static const struct kind kinds[] = {
+	{
+		.system = "nvme",
+		.name = "nvme_setup_cmd",
+		.fields = {
+			[TYPE] = { "common_type", 2, 0 },
+			[QID] = { "qid", 4, 0 },
+			[OPCODE] = { "opcode", 1, 0 },
+			[NSID] = { "nsid", 4, 0 },
+			[CDW10] = { "cdw10", CDW10_SIZE, 0 },
+		},
+		.decode = decode_nvme,
+	},
+	{
+		.system = "block",
+		.name = "block_rq_issue",
+		.unit = SECTOR,
+		.fields = {
+			[TYPE] = { "common_type", 2, 0 },
+			[SECTOR_NR] = { "sector", 8, 0 },
+			[NR_SECTOR] = { "nr_sector", 4, 0 },
+			[RWBS] = { "rwbs", RWBS_MIN, 1 },
+		},
+		.decode = decode_block,
+	},
 };
 
 struct pages {
@@ -66,7 +113,8 @@ struct pages {
 	struct kbuffer *kbuffer;
 	size_t page_max;           /* bytes; 0: no header yet */
 	const struct tep_event *event; /* NULL: no format yet */
-	size_t offset[N_FIELDS];   /* within a record */
+	const struct kind *kind;
+	size_t offset[FIELDS_MAX]; /* within a record */
 	size_t record_min;         /* bytes that hold all wanted fields */
 };
 
@@ -179,23 +227,52 @@ int pages_set_header(struct pages *p, const char *text, struct error *e)
 	return 0;
 }
 
-/* Appends to `clean` what of the text may be parsed. */
-static int format_clean(const char *text, struct buf *clean, struct error *e)
+/* The kind of event whose format the text is, or NULL. */
+static const struct kind *find_kind(const char *text)
 {
-	const char *at = text;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *at = text;
 
-	if (!is_text(&at, "name: nvme_setup_cmd\nID: ") || !is_number(&at) ||
+		if (is_text(&at, "name: ") && is_text(&at, kinds[i].name) &&
+		    *at == '\n')
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+static const char *behind_line(const char *at)
+{
+	const char *end = strchr(at, '\n');
+
+	return end ? end + 1 : at + strlen(at);
+}
+
+/* Appends to `clean` what of the text may be parsed. Fields of a variable
+ * length are left out: nobody asks for them. */
+static int format_clean(const struct kind *kind, const char *text,
+			struct buf *clean, struct error *e)
+{
+	const char *at = text, *start;
+
+	if (!kind || !is_text(&at, "name: ") || !is_text(&at, kind->name) ||
+	    !is_text(&at, "\nID: ") || !is_number(&at) ||
 	    !is_text(&at, "\nformat:\n"))
 		return error_set(e, EBADMSG,
-				 "the format is not that of nvme_setup_cmd");
-	while (*at && strncmp(at, "print fmt:", 10))
+				 "the format is not that of nvme_setup_cmd or "
+				 "block_rq_issue");
+	buf_add(clean, text, (size_t)(at - text));
+	while (*at && strncmp(at, "print fmt:", 10)) {
+		start = at;
 		if (*at == '\n')
 			at++;
+		else if (is_text(&at, "\tfield:__data_loc "))
+			start = at = behind_line(at);
 		else if (!is_field_line(&at))
 			return error_set(e, EBADMSG,
 					 "no field line at byte %zu of the "
 					 "format", (size_t)(at - text));
-	buf_add(clean, text, (size_t)(at - text));
+		buf_add(clean, start, (size_t)(at - start));
+	}
 	buf_puts(clean, "print fmt: \"\"\n");
 	return 0;
 }
@@ -203,19 +280,22 @@ static int format_clean(const char *text, struct buf *clean, struct error *e)
 static int find_fields(struct pages *p, struct tep_event *event,
 		       struct error *e)
 {
-	for (int i = 0; i < N_FIELDS; i++) {
+	const struct field *wanted = p->kind->fields;
+
+	for (int i = 0; i < FIELDS_MAX && wanted[i].name; i++) {
 		const struct tep_format_field *f =
 			tep_find_any_field(event, wanted[i].name);
 
-		if (!f || f->size != wanted[i].size || f->offset < 0 ||
-		    f->offset > TRACE_PAYLOAD_MAX)
+		if (!f || f->size < wanted[i].size ||
+		    (f->size > wanted[i].size && !wanted[i].text) ||
+		    f->offset < 0 || f->offset > TRACE_PAYLOAD_MAX)
 			return error_set(e, EBADMSG,
-					 "nvme_setup_cmd has no field %s of %d "
-					 "bytes", wanted[i].name,
+					 "%s has no field %s of %d bytes",
+					 p->kind->name, wanted[i].name,
 					 wanted[i].size);
 		p->offset[i] = (size_t)f->offset;
-		if (p->record_min < p->offset[i] + (size_t)f->size)
-			p->record_min = p->offset[i] + (size_t)f->size;
+		if (p->record_min < p->offset[i] + (size_t)wanted[i].size)
+			p->record_min = p->offset[i] + (size_t)wanted[i].size;
 	}
 	return 0;
 }
@@ -228,12 +308,13 @@ int pages_set_format(struct pages *p, const char *text, struct error *e)
 
 	if (p->event)
 		return error_set(e, EBADMSG, "a second format");
-	err = format_clean(text, &clean, e);
+	p->kind = find_kind(text);
+	err = format_clean(p->kind, text, &clean, e);
 	if (err)
 		return err;
-	if (tep_parse_event(p->tep, clean.data, clean.len, "nvme"))
+	if (tep_parse_event(p->tep, clean.data, clean.len, p->kind->system))
 		return error_set(e, EBADMSG, "the format has no meaning");
-	event = tep_find_event_by_name(p->tep, "nvme", "nvme_setup_cmd");
+	event = tep_find_event_by_name(p->tep, p->kind->system, p->kind->name);
 	if (!event)
 		return error_set(e, EBADMSG, "the format has no event");
 	err = find_fields(p, event, e);
@@ -326,7 +407,77 @@ static int page_check(const struct pages *p, unsigned char *page, size_t len,
 static uint64_t field_value(const struct pages *p, const unsigned char *record,
 			    int i)
 {
-	return tep_read_number(p->tep, record + p->offset[i], wanted[i].size);
+	return tep_read_number(p->tep, record + p->offset[i],
+			       p->kind->fields[i].size);
+}
+
+static int decode_nvme(const struct pages *p, const unsigned char *record,
+		       struct nvme_event *ret)
+{
+	const unsigned char *cdw10 = record + p->offset[CDW10];
+
+	ret->opcode = (uint8_t)field_value(p, record, OPCODE);
+	/* Queue 0 takes admin commands, whose opcodes mean other things. */
+	if (!field_value(p, record, QID) || ret->opcode == NVME_READ)
+		return 0;
+	ret->nsid = (uint32_t)field_value(p, record, NSID);
+	if (ret->opcode == NVME_WRITE || ret->opcode == NVME_WRITE_ZEROES) {
+		ret->slba = get64(cdw10);
+		ret->blocks = (get32(cdw10 + 8) & 0xffff) + 1;
+		ret->fua = !!((get32(cdw10 + 8) >> 16) & CONTROL_FUA);
+	} else if (ret->opcode == NVME_DSM) {
+		ret->ranges = (get32(cdw10) & 0xff) + 1;
+	}
+	return 1;
+}
+
+static uint8_t block_opcode(char operation)
+{
+	switch (operation) {
+	case 'W':
+		return NVME_WRITE;
+	case 'N':
+		return NVME_WRITE_ZEROES;
+	case 'D':
+		return NVME_DSM;
+	case 'F':
+		return NVME_FLUSH;
+	case 'R':
+		return NVME_READ;
+	}
+	return NVME_OTHER;
+}
+
+/*
+ * rwbs (linux kernel/trace/blktrace.c, blk_fill_rwbs): F for a flush before,
+ * the operation (W write, D discard, F flush, R read, N any other), F for FUA,
+ * more letters. N is write-zeroes, or a command of the driver's or the user's
+ * own, which is told with no sectors: those of the driver do not write, and
+ * those of a user that do are in the log and then miss in the trace. How many
+ * ranges a discard has is not told.
+ */
+static int decode_block(const struct pages *p, const unsigned char *record,
+			struct nvme_event *ret)
+{
+	const char *rwbs = (const char *)record + p->offset[RWBS];
+
+	ret->nsid = BLOCK_NSID;
+	if (rwbs[0] == 'F' && rwbs[1] && strchr("WDRNF", rwbs[1]))
+		rwbs++;
+	ret->opcode = block_opcode(rwbs[0]);
+	if (ret->opcode == NVME_DSM)
+		ret->ranges = RANGES_MAX;
+	if (ret->opcode != NVME_WRITE && ret->opcode != NVME_WRITE_ZEROES)
+		return ret->opcode != NVME_READ;
+	ret->fua = rwbs[1] == 'F';
+	ret->slba = field_value(p, record, SECTOR_NR);
+	ret->blocks = (uint32_t)field_value(p, record, NR_SECTOR);
+	return ret->blocks != 0;
+}
+
+uint32_t pages_unit(const struct pages *p)
+{
+	return p->kind ? p->kind->unit : 0;
 }
 
 static void add_event(struct cpu_events *cpu, const struct nvme_event *event)
@@ -344,28 +495,16 @@ static int add_record(const struct pages *p, const unsigned char *record,
 		      struct error *e)
 {
 	struct nvme_event event = { .time_ns = time_ns };
-	const unsigned char *cdw10 = record + p->offset[CDW10];
 
 	cpu->records++;
 	if (size < p->offset[TYPE] + 2 ||
 	    field_value(p, record, TYPE) != (uint64_t)p->event->id)
 		return 0; /* another event, of no interest */
 	if (size < p->record_min)
-		return error_set(e, EBADMSG,
-				 "an nvme_setup_cmd of %zu bytes", size);
-	event.opcode = (uint8_t)field_value(p, record, OPCODE);
-	/* Queue 0 takes admin commands, whose opcodes mean other things. */
-	if (!field_value(p, record, QID) || event.opcode == NVME_READ)
-		return 0;
-	event.nsid = (uint32_t)field_value(p, record, NSID);
-	if (event.opcode == NVME_WRITE || event.opcode == NVME_WRITE_ZEROES) {
-		event.slba = get64(cdw10);
-		event.blocks = (get32(cdw10 + 8) & 0xffff) + 1;
-		event.fua = !!((get32(cdw10 + 8) >> 16) & CONTROL_FUA);
-	} else if (event.opcode == NVME_DSM) {
-		event.ranges = (get32(cdw10) & 0xff) + 1;
-	}
-	add_event(cpu, &event);
+		return error_set(e, EBADMSG, "%s of %zu bytes",
+				 p->kind->name, size);
+	if (p->kind->decode(p, record, &event))
+		add_event(cpu, &event);
 	return 0;
 }
 

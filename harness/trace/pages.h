@@ -1,5 +1,7 @@
 /*
- * Ring buffer pages of the guest's kernel into NVMe events.
+ * Ring buffer pages of the guest's kernel into NVMe events. A request that the
+ * block layer issues on another bus is told as the NVMe command that says the
+ * same.
  *
  * Everything here comes from the guest and is checked before libtraceevent
  * sees it: its kbuffer trusts the page, and its parser was made for the text
@@ -24,8 +26,12 @@ void pages_free(struct pages *p);
 
 /* The text of events/header_page, NUL-terminated. -EBADMSG. */
 int pages_set_header(struct pages *p, const char *text, struct error *e);
-/* The text of events/nvme/nvme_setup_cmd/format, NUL-terminated. -EBADMSG. */
+/* The text of events/nvme/nvme_setup_cmd/format or that of
+ * block/block_rq_issue, NUL-terminated. -EBADMSG. */
 int pages_set_format(struct pages *p, const char *text, struct error *e);
+
+/* Bytes that slba and blocks of its events count; 0: logical blocks. */
+uint32_t pages_unit(const struct pages *p);
 
 /* What the pages of one CPU have yielded; zeroes to begin with. */
 struct cpu_events {

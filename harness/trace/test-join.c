@@ -520,6 +520,45 @@ static void a_failed_join_changes_nothing(void **state)
 
 #define TEST(f) cmocka_unit_test_setup(f, reset)
 
+/* As on virtio and scsi: events count in sectors, whatever the block is. */
+static void other_buses_count_in_sectors(void **state)
+{
+	(void)state;
+	r.h.block_size = 4096;
+	r.t.unit = 512;
+	r.commands[r.h.n_commands++] = (struct command){
+		.type = LOG_WRITE, .submit = r.h.end, .complete = r.h.end + 1,
+		.offset = 8192, .length = 4096,
+	};
+	r.h.end += 2;
+	traced(NVME_WRITE, 16, 8, 0);
+	joins();
+	r.events[0].slba = 2;
+	r.events[0].blocks = 1;
+	refused("is not in the guest's trace");
+}
+
+static void scsi_makes_a_flush_of_each_fua(void **state)
+{
+	(void)state;
+	r.t.unit = 512;
+	logged(LOG_WRITE, 8, 8);
+	logged(LOG_FLUSH, 0, 0);
+	traced(NVME_WRITE, 8, 8, 1);
+	joins();
+	assert_int_equal(r.commands[0].fua, 1);
+}
+
+static void a_flush_of_nobody_is_refused(void **state)
+{
+	(void)state;
+	r.t.unit = 512;
+	logged(LOG_WRITE, 8, 8);
+	logged(LOG_FLUSH, 0, 0);
+	traced(NVME_WRITE, 8, 8, 0);
+	refused("1 flushes in the log, only 0 in the guest's trace");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,6 +600,9 @@ int main(void)
 		TEST(other_namespaces_are_ignored),
 		TEST(an_unknown_opcode_is_refused),
 		TEST(a_failed_join_changes_nothing),
+		TEST(other_buses_count_in_sectors),
+		TEST(scsi_makes_a_flush_of_each_fua),
+		TEST(a_flush_of_nobody_is_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

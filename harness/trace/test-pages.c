@@ -320,7 +320,7 @@ static void a_short_setup_cmd_is_refused(void **state)
 	make_record(r, &(struct cmd){ 1, NVME_WRITE, 1, 0, 0, 0 });
 	page_begin(&p, 5);
 	page_record(&p, 6, r, RECORD - 4);
-	page_refused(&p, "an nvme_setup_cmd of 84 bytes");
+	page_refused(&p, "nvme_setup_cmd of 84 bytes");
 }
 
 static void a_clock_that_runs_backwards_is_refused(void **state)

@@ -5,7 +5,9 @@
  * were durable on their own. The guest streams the raw ring buffer pages of
  * the tracepoint nvme:nvme_setup_cmd (linux drivers/nvme/host/trace.h); here
  * they are parsed with libtraceevent and joined with the log by (offset,
- * length) in order. A join that is not exact voids the run.
+ * length) in order. A join that is not exact voids the run. On virtio and scsi
+ * it is block:block_rq_issue, joined in the same way: there the log has what
+ * the drive needs to know, and the join proves that the log has everything.
  */
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
@@ -22,7 +24,8 @@ struct history;
  * repeated chunks of struct trace_chunk + payload.
  */
 enum trace_chunk_kind {
-	TRACE_FORMAT = 1, /* text of events/nvme/nvme_setup_cmd/format */
+	TRACE_FORMAT = 1, /* text of events/nvme/nvme_setup_cmd/format, or of
+			   * block/block_rq_issue's */
 	TRACE_HEADER = 2, /* text of events/header_page */
 	TRACE_PAGE = 3,   /* one raw page of per_cpu/cpu<cpu>/trace_pipe_raw */
 	TRACE_STATS = 4,  /* text of per_cpu/cpu<cpu>/stats, at a drain */
@@ -55,6 +58,8 @@ struct nvme_event {
 };
 
 struct trace {
+	uint32_t unit; /* bytes that slba and blocks count; 0: the disk's
+			* logical blocks (then from nvme_setup_cmd) */
 	struct nvme_event *events; /* of I/O queues, no reads, in time order */
 	size_t n_events;
 	uint64_t lost; /* events known to be lost; anything but 0 voids */

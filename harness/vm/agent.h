@@ -64,7 +64,8 @@ int agent_put_fresh(struct agent *a, const char *path, uint32_t mode,
  * in the error's message. options: as for mount -o, may be "". */
 int agent_mount(struct agent *a, const char *device, const char *dir,
 		const char *type, const char *options, struct error *e);
-/* umount(2), then drops the block device's cached pages (BLKFLSBUF). */
+/* umount(2), then drops the block device's cached pages (BLKFLSBUF). dir "":
+ * nothing is mounted, only the pages are dropped. */
 int agent_umount(struct agent *a, const char *dir, const char *device,
 		 struct error *e);
 int agent_sync(struct agent *a, struct error *e);

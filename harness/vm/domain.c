@@ -1,6 +1,7 @@
 /*
  * The domain XML: the smallest machine that boots a kernel directly and has
- * one serial console, one virtio-serial port and one NVMe controller.
+ * one serial console, one virtio-serial port and the drive: its two exports,
+ * disk and marks, on the bus that the scenario asks for.
  *
  * libvirt (up to 9.0 at least) knows no emulated NVMe disk, so the controller
  * stands in <qemu:commandline> at a fixed PCI slot that libvirt does not
@@ -33,6 +34,8 @@
 /* On the root bus, so that libvirt adds no root ports for the guest to find.
  * libvirt itself counts slots up from 1. */
 #define NVME_DEVICE "nvme,id=nv0,serial=powercut,bus=pcie.0,addr=0x10"
+#define SCSI_DEVICE "virtio-scsi-pci,id=scsi0,bus=pcie.0,addr=0x10"
+#define VIRTIO_SLOT 0x12 /* of the disk; the marks are in the next one */
 #define SERIAL_SLOT "0x11"
 
 /* Adds <name a="b"...>text</name>; then pairs of attribute and value up to
@@ -53,18 +56,40 @@ static xmlNode *add(xmlNode *parent, const char *name, const char *text, ...)
 	return node;
 }
 
+/* What PID 1 must know is said on the kernel's command line, too; nvme and the
+ * kernel's own scheduler need no word (guest/init/protocol.h). */
+static void add_cmdline(xmlNode *os, const struct vm_config *c,
+			const struct domain_host *h)
+{
+	static const char *const buses[] = {
+		[BUS_NVME] = "",
+		[BUS_VIRTIO] = " " PARAMETER_BUS "virtio",
+		[BUS_SCSI] = " " PARAMETER_BUS "scsi",
+	};
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	buf_printf(&text, "%s%s", c->cmdline ? c->cmdline : "", buses[c->bus]);
+	if (c->scheduler)
+		buf_printf(&text, " " PARAMETER_SCHEDULER "%s", c->scheduler);
+	/* vm/tsc.c says why */
+	if (h->tsc_khz && h->accel == ACCEL_TCG)
+		buf_printf(&text, " tsc_early_khz=%llu",
+			   (unsigned long long)h->tsc_khz);
+	if (text.len)
+		add(os, "cmdline", text.data, NULL);
+}
+
 static void add_os(xmlNode *domain, const struct vm_config *c,
-		   const char *firmware)
+		   const struct domain_host *h)
 {
 	xmlNode *os = add(domain, "os", NULL, NULL);
 
 	add(os, "type", "hvm", "arch", "x86_64", "machine", "q35", NULL);
-	if (firmware)
-		add(os, "loader", firmware, "type", "rom", NULL);
+	if (h->firmware)
+		add(os, "loader", h->firmware, "type", "rom", NULL);
 	add(os, "kernel", c->kernel, NULL);
 	add(os, "initrd", c->initrd, NULL);
-	if (c->cmdline)
-		add(os, "cmdline", c->cmdline, NULL);
+	add_cmdline(os, c, h);
 }
 
 /* rdrand: else the kernel waits for entropy. check none: TCG need not have
@@ -150,23 +175,56 @@ static void add_option(xmlNode *commandline, const char *name,
 	add_arg(commandline, value);
 }
 
-/* One export of the drive and its namespace. */
-static void add_namespace(xmlNode *commandline, const char *socket,
-			  const char *export, int nsid, uint32_t block)
+/* One export of the drive, as a node of QEMU's. */
+static void add_export(xmlNode *commandline, const char *socket,
+		       const char *export)
 {
 	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s}}",
 			      "driver", "nbd", "node-name", export, "export",
 			      export, "discard", "unmap", "server", "type",
 			      "unix", "path", socket);
 	CLEANUP_FREE char *blockdev = json_dumps(j, JSON_COMPACT);
-	CLEANUP_FREE char *device =
-		xasprintf("nvme-ns,bus=nv0,drive=%s,nsid=%d,"
-			  "logical_block_size=%u,physical_block_size=%u",
-			  export, nsid, block, block);
 
 	json_decref(j);
 	/* NULL for a path that is not UTF-8; libvirt will refuse the value. */
 	add_option(commandline, "-blockdev", blockdev ? blockdev : "");
+}
+
+/*
+ * The device in front of an export; number: 1 is the disk, 2 the marks.
+ *
+ * virtio-blk: QEMU would join requests that follow each other on the disk
+ * (hw/block/virtio-blk.c, submit_requests); the drive must see them as the
+ * guest sent them. It has no FUA, the kernel flushes instead.
+ * scsi: dpofua, or the kernel would believe that there is no FUA.
+ */
+static char *device_of(enum bus bus, const char *export, int number,
+		       uint32_t block)
+{
+	if (bus == BUS_VIRTIO)
+		return xasprintf("virtio-blk-pci,drive=%s,serial=powercut-%s,"
+				 "bus=pcie.0,addr=%#x,write-cache=on,"
+				 "request-merging=off,logical_block_size=%u,"
+				 "physical_block_size=%u", export, export,
+				 VIRTIO_SLOT + number - 1, block, block);
+	if (bus == BUS_SCSI)
+		return xasprintf("scsi-hd,bus=scsi0.0,drive=%s,scsi-id=0,"
+				 "lun=%d,serial=powercut-%s,write-cache=on,"
+				 "dpofua=on,logical_block_size=%u,"
+				 "physical_block_size=%u", export, number - 1,
+				 export, block, block);
+	return xasprintf("nvme-ns,bus=nv0,drive=%s,nsid=%d,"
+			 "logical_block_size=%u,physical_block_size=%u",
+			 export, number, block, block);
+}
+
+static void add_disk(xmlNode *commandline, const struct vm_config *c,
+		     const char *socket, const char *export, int number,
+		     uint32_t block)
+{
+	CLEANUP_FREE char *device = device_of(c->bus, export, number, block);
+
+	add_export(commandline, socket, export);
 	add_option(commandline, "-device", device);
 }
 
@@ -179,12 +237,15 @@ static void add_commandline(xmlNode *domain, xmlNs *ns,
 
 	if (h->pidfile)
 		add_option(commandline, "-pidfile", h->pidfile);
-	add_option(commandline, "-device",
-		   h->dbcs ? NVME_DEVICE ",dbcs=off" : NVME_DEVICE);
-	add_namespace(commandline, c->nbd_socket, "disk", 1, c->block);
-	add_namespace(commandline,
-		      c->marks_socket ? c->marks_socket : c->nbd_socket,
-		      "marks", 2, MARK_BLOCK_SIZE);
+	if (c->bus == BUS_NVME)
+		add_option(commandline, "-device",
+			   h->dbcs ? NVME_DEVICE ",dbcs=off" : NVME_DEVICE);
+	else if (c->bus == BUS_SCSI)
+		add_option(commandline, "-device", SCSI_DEVICE);
+	add_disk(commandline, c, c->nbd_socket, "disk", 1, c->block);
+	add_disk(commandline, c,
+		 c->marks_socket ? c->marks_socket : c->nbd_socket, "marks", 2,
+		 MARK_BLOCK_SIZE);
 }
 
 /*
@@ -218,7 +279,7 @@ char *domain_xml(const struct vm_config *c, const struct domain_host *h)
 	add(domain, "name", c->name, NULL);
 	add(domain, "memory", memory, "unit", "b", NULL);
 	add(domain, "vcpu", "1", NULL);
-	add_os(domain, c, h->firmware);
+	add_os(domain, c, h);
 	add_platform(domain, h->accel);
 	add_devices(domain, c, h);
 	ns = xmlNewNs(domain, BAD_CAST QEMU_NS, BAD_CAST "qemu");

@@ -2,6 +2,8 @@
 #ifndef VM_DOMAIN_H
 #define VM_DOMAIN_H
 
+#include <stdint.h>
+
 #include "vm/accel.h"
 
 struct vm_config;
@@ -12,6 +14,7 @@ struct domain_host {
 	const char *pidfile;      /* for QEMU to write, or NULL */
 	const char *firmware;     /* path of qboot, or NULL: QEMU's default */
 	int dbcs;                 /* see vm_host */
+	uint64_t tsc_khz;         /* of the host, for TCG; 0: not known */
 };
 
 /* Never NULL; caller frees. */

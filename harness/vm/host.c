@@ -25,6 +25,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "common/spawn.h"
+#include "vm/tsc.h"
 #include "vm/vm.h"
 
 /* What a root libvirtd would do to guard the host from the guest, and a
@@ -278,6 +279,7 @@ int vm_host_open(const char *uri, const char *runtime_dir,
 	probe_qemu(h);
 	ask_versions(h);
 	h->dbcs = has_dbcs();
+	h->tsc_khz = h->embed ? tsc_khz() : 0;
 	h->qboot = access(QBOOT, R_OK) == 0;
 	*ret = h;
 	return 0;

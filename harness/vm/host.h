@@ -3,6 +3,7 @@
 #define VM_HOST_H
 
 #include <libvirt/libvirt.h>
+#include <stdint.h>
 
 #include "vm/accel.h"
 
@@ -17,6 +18,7 @@ struct vm_host {
 	struct accel_choice accel;
 	int dbcs;  /* QEMU's nvme can switch doorbell buffers off */
 	int qboot; /* it is installed */
+	uint64_t tsc_khz; /* where QEMU runs; 0: not known */
 	int embed; /* QEMU runs as this user, with files of this user */
 	char qemu[32], libvirt[32]; /* versions */
 	unsigned int booted; /* guests, for their names; atomic */

@@ -131,6 +131,84 @@ static void the_drive_is_one_controller_with_two_namespaces(void **state)
 	free(xml);
 }
 
+static void virtio_is_two_disks_of_their_own(void **state)
+{
+	struct vm_config c = plain;
+	char *xml;
+
+	(void)state;
+	c.bus = BUS_VIRTIO;
+	xml = domain_xml(&c, &host);
+	assert_true(has_arg(xml, "virtio-blk-pci,drive=disk,"
+				 "serial=powercut-disk,bus=pcie.0,addr=0x12,"
+				 "write-cache=on,request-merging=off,"
+				 "logical_block_size=512,"
+				 "physical_block_size=512"));
+	assert_true(has_arg(xml, "virtio-blk-pci,drive=marks,"
+				 "serial=powercut-marks,bus=pcie.0,addr=0x13,"
+				 "write-cache=on,request-merging=off,"
+				 "logical_block_size=4096,"
+				 "physical_block_size=4096"));
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    "console=ttyS0 quiet powercut.bus=virtio");
+	free(xml);
+}
+
+static void scsi_is_one_controller_with_two_units(void **state)
+{
+	struct vm_config c = plain;
+	char *xml;
+
+	(void)state;
+	c.bus = BUS_SCSI;
+	xml = domain_xml(&c, &host);
+	assert_true(has_arg(xml, "virtio-scsi-pci,id=scsi0,bus=pcie.0,"
+				 "addr=0x10"));
+	assert_true(has_arg(xml, "scsi-hd,bus=scsi0.0,drive=disk,scsi-id=0,"
+				 "lun=0,serial=powercut-disk,write-cache=on,"
+				 "dpofua=on,logical_block_size=512,"
+				 "physical_block_size=512"));
+	assert_true(has_arg(xml, "scsi-hd,bus=scsi0.0,drive=marks,scsi-id=0,"
+				 "lun=1,serial=powercut-marks,write-cache=on,"
+				 "dpofua=on,logical_block_size=4096,"
+				 "physical_block_size=4096"));
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    "console=ttyS0 quiet powercut.bus=scsi");
+	free(xml);
+}
+
+static void a_scheduler_is_named_to_the_guest(void **state)
+{
+	struct vm_config c = plain;
+	char *xml;
+
+	(void)state;
+	c.scheduler = "bfq";
+	c.cmdline = NULL;
+	xml = domain_xml(&c, &host);
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    " powercut.scheduler=bfq");
+	free(xml);
+}
+
+static void the_guest_is_told_the_rate_of_its_clock(void **state)
+{
+	struct domain_host h = host;
+	char *xml;
+
+	(void)state;
+	h.tsc_khz = 2500000;
+	xml = domain_xml(&plain, &h);
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    "console=ttyS0 quiet tsc_early_khz=2500000");
+	free(xml);
+	h.accel = ACCEL_KVM;
+	xml = domain_xml(&plain, &h);
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    "console=ttyS0 quiet");
+	free(xml);
+}
+
 static void doorbell_buffers_go_off_where_they_can(void **state)
 {
 	struct domain_host h = host;
@@ -302,6 +380,10 @@ int main(void)
 		cmocka_unit_test(the_agent_has_its_channel),
 		cmocka_unit_test(
 			the_drive_is_one_controller_with_two_namespaces),
+		cmocka_unit_test(virtio_is_two_disks_of_their_own),
+		cmocka_unit_test(scsi_is_one_controller_with_two_units),
+		cmocka_unit_test(a_scheduler_is_named_to_the_guest),
+		cmocka_unit_test(the_guest_is_told_the_rate_of_its_clock),
 		cmocka_unit_test(doorbell_buffers_go_off_where_they_can),
 		cmocka_unit_test(the_namespaces_are_the_drives_exports),
 		cmocka_unit_test(marks_may_go_elsewhere),

@@ -74,6 +74,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 		.pidfile = vm->pidfile,
 		.firmware = h->qboot ? QBOOT : NULL,
 		.dbcs = h->dbcs,
+		.tsc_khz = h->tsc_khz,
 	};
 	CLEANUP_FREE char *kernel = absolute(c->kernel);
 	CLEANUP_FREE char *initrd = absolute(c->initrd);

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vm/bus.h"
+
 struct agent;
 struct error;
 struct vm;
@@ -36,10 +38,14 @@ struct vm_config {
 	const char *name;       /* of the guest; the domain is NAME-N */
 	const char *kernel;     /* path of vmlinuz or vmlinux */
 	const char *initrd;     /* path of the initramfs */
-	const char *cmdline;    /* the kernel's, complete, or NULL */
+	const char *cmdline;    /* the kernel's, or NULL; bus and scheduler
+				 * are added */
 	uint64_t memory;        /* bytes */
 	const char *nbd_socket; /* unix socket with exports disk and marks */
 	const char *marks_socket; /* with export marks, or NULL: the same */
+	enum bus bus;           /* of the disk and the marks */
+	const char *scheduler;  /* of the guest for the disk: none, mq-deadline,
+				 * bfq, or NULL: what the kernel takes */
 	uint32_t block;         /* logical block size of the disk, bytes */
 	const char *console;    /* file that collects the serial console */
 	int interactive;        /* console on a pty instead of the file */
