@@ -1,5 +1,6 @@
 #include "run/steps.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -138,19 +139,22 @@ static void store_failure(struct run *r, const struct error *e)
 	write_reports(r->dir, NULL);
 }
 
-/* Nobody reads the logs any more. One that cannot be compressed stays. */
+/* Nobody reads the logs any more, of whatever recording. One that cannot be
+ * compressed stays as it is. */
 static void pack_logs(const char *dir)
 {
-	CLEANUP_FREE char *replay = xasprintf("%s/replay/drive.log", dir);
+	DIR *folder = opendir(dir);
+	const struct dirent *entry;
 
-	log_pack(replay, NULL);
-	for (unsigned i = 1;; i++) {
-		CLEANUP_FREE char *live =
-			xasprintf("%s/live-%u/drive.log", dir, i);
+	while (folder && (entry = readdir(folder))) {
+		CLEANUP_FREE char *log =
+			xasprintf("%s/%s/drive.log", dir, entry->d_name);
 
-		if (log_pack(live, NULL))
-			return;
+		if (*entry->d_name != '.' && access(log, F_OK) == 0)
+			log_pack(log, NULL);
 	}
+	if (folder)
+		closedir(folder);
 }
 
 /* Turns what the steps returned into the outcome. */
