@@ -111,6 +111,16 @@ at_least "$(json unknown)" 1 "there are losses that would be false"
 is "$(json violated)" 0 "none is told as one"
 like "$(json reason)" "FUA" "for want of FUA"
 
+# A drive that destages by itself has other states than its log's prefixes.
+run_powercut import --results "$work/runs" --name hasty \
+	--scenario workloads/append-log/destage.yaml "$work/log"
+exits 0 "a log is imported for another drive"
+run_powercut export --results "$work/runs" --dm-log-writes "$work/hasty" \
+	--prefixes "$work/hasty.prefixes" hasty
+exits 4 "whose prefixes are refused"
+run_powercut export --results "$work/runs" --dm-log-writes "$work/hasty" hasty
+ok "the log itself is the same" cmp "$work/log" "$work/hasty"
+
 # What cannot be imported leaves no run behind.
 head -c 100000 "$work/log" >"$work/log.short"
 run_powercut import --results "$work/runs" --scenario $scenario --name bad \

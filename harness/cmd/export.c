@@ -18,6 +18,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
+#include "drive/model.h"
 #include "interchange/interchange.h"
 #include "record/record.h"
 
@@ -102,6 +103,14 @@ static int write_prefixes(const struct exported *x, const char *path,
 	return file_write(path, buf_text(&b), b.len, e);
 }
 
+/* Whether p:none is what the kernel would take for durable. */
+static int has_prefixes(const struct cache_model *m)
+{
+	return model_is_volatile(m) && m->capacity == UINT64_MAX &&
+	       m->destage_ns == UINT64_MAX && !m->flush_ignored &&
+	       !m->fua_ignored;
+}
+
 static int write_log(const struct history *h, uint32_t tear, const char *path,
 		     struct exported *ret, struct error *e)
 {
@@ -152,8 +161,12 @@ static int export_log(const struct command_line *line, const struct target *t,
 	CLEANUP_FREE char *log = NULL;
 	struct history *h = NULL;
 	struct exported x;
-	int err = record_log(folder, scratch, &log, e);
+	int err;
 
+	if (o->prefixes && !has_prefixes(&s->drive.cache))
+		return error_set(e, EINVAL, "--prefixes: the states of this "
+				 "drive's cache are not those of the log");
+	err = record_log(folder, scratch, &log, e);
 	if (!err)
 		err = record_history(folder, log, &h, e);
 	if (!err)

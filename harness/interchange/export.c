@@ -32,6 +32,11 @@
  *   right before it, and never behind it. The kernel logs a write that was
  *   overwritten by a FUA write behind that, and a replay turns the clock back.
  *
+ * This is the order of an honest cache (CACHE_MODEL_HONEST), as the kernel's is.
+ * Where the scenario's drive destages by itself or breaks promises, its states
+ * are others, and so are the prefixes; the log is the same, and whoever imports
+ * it judges the same flushes by the drive's rules.
+ *
  * Marks keep their text. The format has no kinds of marks: "begin:TEXT" and
  * "ack:TEXT" are ours, any other text is a plain mark; a plain mark that looks
  * like one of these, or like the marks below, gets "mark:" before it.

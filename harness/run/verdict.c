@@ -1,5 +1,6 @@
 #include "run/steps.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -139,7 +140,8 @@ static void store_failure(struct run *r, const struct error *e)
 	write_reports(r->dir, NULL);
 }
 
-/* Nobody reads the logs any more. One that cannot be compressed stays. */
+/* Nobody reads the logs any more, of whatever recording. One that cannot be
+ * compressed stays as it is. */
 static void pack_logs(const char *dir)
 {
 	CLEANUP_FREE char *pattern = xasprintf("%s/*/drive.log", dir);
