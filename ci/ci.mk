@@ -39,7 +39,7 @@ demo:
 	@ci/demo.sh
 
 bench: all guest
-	@ci/bench.sh
+	@./powercut bench
 
 # Memory errors and undefined behaviour end a test at once.
 SANITIZE := address,undefined
@@ -78,7 +78,7 @@ soak:
 
 # Manual pages, in POD beside the commands: file formats are section 5, commands
 # section 1.
-PAGES_5 := powercut-scenario
+PAGES_5 := powercut-scenario powercut-log
 PAGES := $(patsubst harness/cmd/man/%.pod,%,$(wildcard harness/cmd/man/*.pod))
 MAN_1 := $(patsubst %,$(B)/man/man1/%.1,$(filter-out $(PAGES_5),$(PAGES)))
 MAN_5 := $(patsubst %,$(B)/man/man5/%.5,$(filter $(PAGES_5),$(PAGES)))

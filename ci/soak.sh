@@ -5,7 +5,6 @@ cd "$(dirname "$0")/.." || exit 3
 wanted=${1:-10000}
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
 
 set --
 for scenario in append-log/scenario sqlite/scenario sqlite/wal \
@@ -19,7 +18,10 @@ for scenario in append-log/scenario sqlite/scenario sqlite/wal \
 	set -- "$@" "$work/$scenario.yaml"
 done
 
-./powercut run --json "$@" >"$work/out"
+# Told to stop, it stops what it started.
+./powercut run --json "$@" >"$work/out" &
+trap 'kill $!; wait $!; exit 130' INT TERM
+wait $!
 status=$?
 sed 's/.*"scenario":"\([^"]*\)".*"verdict":"\([^"]*\)".*"states_checked":\([0-9]*\).*"seconds":\([0-9.]*\).*/\1 \2 \3 \4/' \
 	"$work/out" | awk -v wanted="$wanted" '

@@ -41,11 +41,20 @@ truncate -s -100 "$work/copy/replay/drive.log"
 run_powercut check --results "$work/runs" "$work/copy"
 exits 3 "a log with a torn end is void"
 
-cp "$run/replay/drive.log" "$work/copy/replay/drive.log"
+rm -rf "$work/copy"
+cp -r "$run" "$work/copy"
+"$plant" nothing "$work/copy/replay"
 printf X | dd of="$work/copy/replay/drive.log" bs=1 seek=5000 conv=notrunc \
 	2>"$work/dd.log"
 run_powercut check --results "$work/runs" "$work/copy"
 exits 3 "a damaged log is refused"
 like "$(cat "$err")" "drive.log" "and named"
+
+rm -rf "$work/copy"
+cp -r "$run" "$work/copy"
+truncate -s -10 "$work/copy/replay/drive.log.zst"
+run_powercut check --results "$work/runs" "$work/copy"
+exits 3 "a compressed log that was cut off is refused"
+like "$(cat "$err")" "drive.log.zst" "and named"
 no_leaks
 done_testing

@@ -20,6 +20,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "drive/log.h"
+#include "drive/pack.h"
 
 struct record {
 	struct log_record r;
@@ -32,7 +33,7 @@ struct records {
 	struct log_file_header header;
 };
 
-static int fail(const struct error *e)
+static __attribute__((noreturn)) void fail(const struct error *e)
 {
 	fprintf(stderr, "plant: %s\n", e->message);
 	exit(1);
@@ -177,6 +178,20 @@ static void clear_fua(const char *path, const struct records *all)
 	buf_free(&trace);
 }
 
+/* What was compressed when the run ended. */
+static void unpack(const char *log)
+{
+	char *packed = xasprintf("%s.zst", log);
+	struct error e;
+
+	if (access(log, F_OK) < 0) {
+		if (log_unpack(log, log, &e))
+			fail(&e);
+		unlink(packed);
+	}
+	free(packed);
+}
+
 int main(int argc, char **argv)
 {
 	struct records all = { 0 };
@@ -188,6 +203,7 @@ int main(int argc, char **argv)
 	}
 	log = xasprintf("%s/drive.log", argv[2]);
 	trace = xasprintf("%s/trace.bin", argv[2]);
+	unpack(log);
 	read_log(log, &all);
 	if (!strcmp(argv[1], "no-fua"))
 		clear_fua(trace, &all);

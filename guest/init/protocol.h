@@ -82,6 +82,7 @@ struct run {
 
 enum put_flag {
 	PUT_APPEND = 1, /* to the end of the file: content above FRAME_MAX */
+	PUT_FRESH = 2, /* first empties the folder that the file stands in */
 };
 
 struct put {

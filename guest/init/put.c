@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,15 +14,26 @@
 #include "common/files.h"
 #include "guest/init/frames.h"
 
-static int make_parent(const char *path, struct error *e)
+/* Programs must not change what was put: /pc is read only in between. A
+ * failure shows when the file is written. */
+static void set_writable(int writable)
+{
+	mount(NULL, "/pc", NULL,
+	      MS_REMOUNT | MS_BIND | (writable ? 0 : MS_RDONLY), NULL);
+}
+
+static int make_parent(const char *path, int fresh, struct error *e)
 {
 	CLEANUP_FREE char *dir = xstrdup(path);
 	char *slash = strrchr(dir, '/');
+	int r = 0;
 
 	if (!slash || slash == dir)
 		return 0;
 	*slash = '\0';
-	return mkdir_p(dir, e);
+	if (fresh)
+		r = rm_rf(dir, e);
+	return r < 0 ? r : mkdir_p(dir, e);
 }
 
 static int write_file(const char *path, int flags, const struct put *put,
@@ -52,28 +64,38 @@ static int replace_file(const char *path, const struct put *put,
 	return r;
 }
 
+static int put_file(const char *path, const struct put *put,
+		    const struct cursor *content, struct buf *ret_text)
+{
+	struct error e;
+	int r = make_parent(path, put->flags & PUT_FRESH, &e);
+
+	if (r < 0) {
+		buf_puts(ret_text, e.message);
+		return r;
+	}
+	if (put->flags & PUT_APPEND)
+		r = write_file(path, O_APPEND, put, content);
+	else
+		r = replace_file(path, put, content);
+	if (r < 0)
+		buf_printf(ret_text, "cannot write %s: %s", path,
+			   strerror(-r));
+	return r;
+}
+
 int put_request(const char *payload, size_t len, struct buf *ret_text)
 {
 	struct cursor c = { payload, len };
 	const char *path;
-	struct error e;
 	struct put put;
 	int r;
 
 	if (cursor_take(&c, &put, sizeof(put)) < 0 ||
 	    !(path = cursor_string(&c)))
 		return EPROTO;
-	r = make_parent(path, &e);
-	if (r < 0) {
-		buf_puts(ret_text, e.message);
-		return -r;
-	}
-	if (put.flags & PUT_APPEND)
-		r = write_file(path, O_APPEND, &put, &c);
-	else
-		r = replace_file(path, &put, &c);
-	if (r < 0)
-		buf_printf(ret_text, "cannot write %s: %s", path,
-			   strerror(-r));
+	set_writable(1);
+	r = put_file(path, &put, &c, ret_text);
+	set_writable(0);
 	return -r;
 }

@@ -14,7 +14,7 @@
 #include "common/files.h"
 #include "guest/init/frames.h"
 
-#define SEARCH "/pc/bin:/bin:/sbin:/usr/bin:/usr/sbin"
+#define SEARCH "/pc/work:/pc/bin:/bin:/sbin:/usr/bin:/usr/sbin"
 /* More strings than this in one request are a mistake, not a program. */
 #define STRINGS_MAX 4096
 
@@ -44,7 +44,7 @@ static int take_strings(struct cursor *c, uint32_t n, char **ret)
 /*
  * The environment: ours first, then the request's, which overrides (a later
  * one of the same name would not: getenv takes the first). PATH is searched
- * from /pc/bin on, always.
+ * from /pc/work on, always.
  */
 static void complete_env(struct command *c, uint32_t n)
 {
@@ -53,7 +53,7 @@ static void complete_env(struct command *c, uint32_t n)
 
 	for (char **e = c->envp; *e; e++) {
 		if (!strncmp(*e, "PATH=", 5))
-			*e = c->path = xasprintf("PATH=/pc/bin:%s", *e + 5);
+			*e = c->path = xasprintf("PATH=/pc/work:/pc/bin:%s", *e + 5);
 	}
 	if (!c->path)
 		*end++ = c->path = xstrdup("PATH=" SEARCH);

@@ -20,7 +20,7 @@ static __attribute__((noreturn)) void shell(void)
 {
 	static char *const argv[] = { "-sh", NULL };
 	static char *const envp[] = {
-		"PATH=/pc/bin:/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/root",
+		"PATH=/pc/work:/pc/bin:/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/root",
 		"TERM=vt100", "PS1=powercut:\\w# ", NULL,
 	};
 	sigset_t none;

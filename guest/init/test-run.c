@@ -185,7 +185,7 @@ static void the_environment_is_the_requests(void **state)
 	execute(0, (const char *const[]){ "sh", "-c", "echo $A $PATH", NULL },
 		(const char *const[]){ "A=b c", "PATH=/bin:/usr/bin", NULL },
 		&r);
-	assert_string_equal(buf_text(&r.out), "b c /pc/bin:/bin:/usr/bin\n");
+	assert_string_equal(buf_text(&r.out), "b c /pc/work:/pc/bin:/bin:/usr/bin\n");
 	result_free(&r);
 }
 

@@ -12,6 +12,7 @@
 #include "drive/drive.h"
 #include "lab/interrupt.h"
 #include "record/workload.h"
+#include "record/write-cache.h"
 #include "scenario/scenario.h"
 #include "vm/agent.h"
 
@@ -19,7 +20,8 @@
 
 struct checker {
 	struct checker_config config;
-	char *name, *dir, *console;
+	char *name, *console, *scratch;
+	uint64_t console_start; /* of this guest's output in the console file */
 	struct drive *drive;
 	struct vm *vm;
 	const struct subject *subject;
@@ -37,7 +39,7 @@ static int start_drive(struct checker *c, struct error *e)
 		.name = c->name,
 		.size = c->config.disk_size,
 		.block = c->config.disk_block,
-		.scratch_dir = c->dir,
+		.scratch_dir = c->scratch,
 	};
 
 	return drive_start(&dc, &c->drive, e);
@@ -56,9 +58,12 @@ static int boot(struct checker *c, int interactive, struct error *e)
 		.block = c->config.disk_block,
 		.console = c->console,
 		.interactive = interactive,
+		.wake = interrupt_abort_fd(),
 	};
-	int err = vm_boot(c->config.lab->host, &vc, BOOT_TIMEOUT_NS, &c->vm, e);
+	int err;
 
+	c->console_start = judge_console_size(c->console);
+	err = vm_boot(c->config.lab->host, &vc, BOOT_TIMEOUT_NS, &c->vm, e);
 	if (err)
 		return err;
 	agent_set_wake(vm_agent(c->vm), interrupt_abort_fd(), -1);
@@ -94,8 +99,8 @@ int checker_start(const struct checker_config *config, struct checker **ret,
 
 	c->config = *config;
 	c->name = xstrdup(config->name);
-	c->dir = xstrdup(config->dir);
-	c->console = xasprintf("%s/%s.console", c->dir, c->name);
+	c->scratch = xstrdup(config->scratch);
+	c->console = xasprintf("%s/%s.console", config->dir, c->name);
 	err = power_on(c, config->interactive, e);
 	if (err) {
 		checker_stop(c);
@@ -113,7 +118,7 @@ void checker_stop(struct checker *c)
 	buf_free(&c->acks);
 	buf_free(&c->begun);
 	free(c->name);
-	free(c->dir);
+	free(c->scratch);
 	free(c->console);
 	free(c);
 }
@@ -131,15 +136,10 @@ static int load_subject(struct checker *c, struct error *e)
 	forget_shown(c);
 	err = drive_load(c->drive, s->base, s->log, s->units,
 			 s->scenario->drive.cache.tear, e);
+	if (!err)
+		err = write_cache_show(vm_agent(c->vm),
+				       &s->scenario->drive.cache, e);
 	return err ? err : workload_install(s->workload, vm_agent(c->vm), e);
-}
-
-int checker_load(struct checker *c, const struct subject *subject,
-		 struct error *e)
-{
-	c->subject = subject;
-	c->promises_put = 0;
-	return load_subject(c, e);
 }
 
 /* A fresh guest and drive in place of those that went bad. */
@@ -150,6 +150,18 @@ static int replace(struct checker *c, struct error *e)
 	power_off(c);
 	err = power_on(c, 0, e);
 	return err ? err : load_subject(c, e);
+}
+
+int checker_load(struct checker *c, const struct subject *subject,
+		 struct error *e)
+{
+	int err;
+
+	c->subject = subject;
+	c->promises_put = 0;
+	err = c->vm ? load_subject(c, e) : -ECONNRESET;
+	/* It may have died while it was idle. */
+	return err && err != -ECANCELED ? replace(c, e) : err;
 }
 
 int checker_show(struct checker *c, const struct state *state, struct error *e)
@@ -194,86 +206,109 @@ static int put_promises(struct checker *c, const struct buf *acks,
 	return err;
 }
 
-/* One attempt. Errors are the guest's or the harness's; see judge.h. */
-static int attempt(struct checker *c, const struct state *state,
+/* Everything before the state is mounted: what fails here is our own. */
+static int prepare(struct checker *c, const struct state *state,
 		   const struct buf *acks, const struct buf *begun,
-		   struct judgement *ret, struct error *e)
+		   struct error *e)
 {
-	int err;
+	int err = c->vm ? 0 : replace(c, e);
 
-	if (!c->vm) {
-		err = replace(c, e);
-		if (err)
-			return err;
-	}
-	err = checker_show(c, state, e);
 	if (!err)
-		err = put_promises(c, acks, begun, e);
-	if (!err)
-		err = judge(vm_agent(c->vm), c->subject->scenario, ret, e);
-	return err;
+		err = checker_show(c, state, e);
+	return err ? err : put_promises(c, acks, begun, e);
 }
 
-/* The guest is lost: by a panic it told of, or by falling silent. */
+/* A guest that is lost while it judges tells of the state: by a panic on its
+ * console, or by falling silent. */
 static enum stage loss_stage(struct checker *c, int err, char **ret_detail)
 {
-	*ret_detail = judge_console_tail(c->console);
-	if (err == -ECONNRESET)
-		return judge_console_shows_panic(*ret_detail) ? STAGE_KERNEL :
-								STAGE_NONE;
+	*ret_detail = judge_console_tail(c->console, c->console_start);
+	if (err == -ECONNRESET && judge_console_shows_panic(*ret_detail))
+		return STAGE_KERNEL;
 	return err == -ETIMEDOUT ? STAGE_HANG : STAGE_NONE;
 }
 
-static struct judgement lost_guest(enum stage stage, enum verdict verdict,
-				   const char *why, char *detail)
+static struct judgement no_judgement(enum stage stage, const char *why,
+				     char *detail)
 {
-	return (struct judgement){ .verdict = verdict, .stage = stage,
+	return (struct judgement){ .verdict = VERDICT_UNKNOWN, .stage = stage,
 				   .message = xstrdup(why),
 				   .detail = detail };
+}
+
+/*
+ * One attempt. 0 with a judgement, which is unknown with stage kernel or hang
+ * where the guest was lost to the state, with stage none where we failed. The
+ * guest is gone then.
+ */
+static int attempt(struct checker *c, const struct state *state,
+		   const struct buf *acks, const struct buf *begun,
+		   struct judgement *ret)
+{
+	enum stage stage = STAGE_NONE;
+	struct error e = { 0 };
+	char *detail = NULL;
+	int err = prepare(c, state, acks, begun, &e);
+
+	if (!err) {
+		err = judge(vm_agent(c->vm), c->subject->scenario, ret, &e);
+		if (err)
+			stage = loss_stage(c, err, &detail);
+		/* What we failed to serve is no word about the state. */
+		if (drive_health(c->drive, err ? NULL : &e)) {
+			if (!err)
+				judgement_release(ret);
+			err = err == -ECANCELED ? err : -EIO;
+			stage = STAGE_NONE;
+		}
+	}
+	if (!err)
+		return 0;
+	power_off(c);
+	if (err == -ECANCELED) {
+		free(detail);
+		return err;
+	}
+	*ret = no_judgement(stage, e.message, detail);
+	return 0;
+}
+
+static int is_loss(const struct judgement *j)
+{
+	return j->verdict == VERDICT_UNKNOWN &&
+	       (j->stage == STAGE_KERNEL || j->stage == STAGE_HANG);
+}
+
+/* Whatever the guest did once, it did twice: it is the state. */
+static void convict(struct judgement *j)
+{
+	j->verdict = VERDICT_VIOLATED;
+	free(j->message);
+	j->message = xstrdup(j->stage == STAGE_KERNEL ?
+				     "the kernel panics on this state" :
+				     "the guest hangs on this state");
 }
 
 int checker_judge(struct checker *c, const struct state *state,
 		  const struct buf *acks, const struct buf *begun,
 		  struct judgement *ret)
 {
+	struct judgement first = { 0 };
 	uint64_t start = now_ns();
-	int hangs = 0;
+	int err = attempt(c, state, acks, begun, &first);
 
-	for (int tries = 0; tries < 2; tries++) {
-		struct judgement j = { 0 };
-		struct error e = { 0 };
-		char *detail = NULL;
-		enum stage stage;
-		int err = attempt(c, state, acks, begun, &j, &e);
-
-		if (!err) {
-			*ret = j;
-			ret->elapsed_ns = now_ns() - start;
-			return 0;
-		}
-		stage = loss_stage(c, err, &detail);
-		power_off(c);
-		judgement_release(ret);
-		if (err == -ECANCELED) {
-			free(detail);
-			return err;
-		}
-		if (stage == STAGE_KERNEL) {
-			*ret = lost_guest(stage, VERDICT_VIOLATED,
-					  "the kernel panicked on this state",
-					  detail);
-			break;
-		}
-		hangs += stage == STAGE_HANG;
-		*ret = hangs == 2 ?
-			       lost_guest(STAGE_HANG, VERDICT_VIOLATED,
-					  "the guest hung on this state, twice",
-					  detail) :
-			       lost_guest(stage, VERDICT_UNKNOWN, e.message,
-					  detail);
+	if (err)
+		return err;
+	*ret = first;
+	if (is_loss(&first) || (first.verdict == VERDICT_UNKNOWN &&
+				first.stage == STAGE_NONE)) {
+		err = attempt(c, state, acks, begun, ret);
+		if (!err && is_loss(ret) && ret->stage == first.stage)
+			convict(ret);
+		judgement_release(&first);
 	}
 	ret->elapsed_ns = now_ns() - start;
-	return 0;
+	return err;
 }
 
 void judgement_release(struct judgement *j)

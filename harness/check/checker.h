@@ -13,7 +13,9 @@
  *   the guest stops answering             replaced, judged again in a fresh
  *                                         one: twice the same is violated
  *                                         (hang), else what the second says
- *   anything the harness itself fails at  unknown
+ *   anything the harness itself fails at  judged again in a fresh guest, then
+ *                                         unknown: a guest that does not boot,
+ *                                         a drive that could not serve a read
  */
 #ifndef CHECK_CHECKER_H
 #define CHECK_CHECKER_H
@@ -39,6 +41,10 @@ struct subject {
 	const char *base;  /* image, or NULL */
 	const char *log;   /* drive.log */
 	const char *units; /* composed units */
+	/* The promises at a cut, appended. */
+	void (*promises)(const void *arg, const struct cut *cut,
+			 struct buf *ret_acks, struct buf *ret_begun);
+	const void *promises_arg;
 };
 
 /* One state with its promises, and what came of it. */
@@ -59,7 +65,8 @@ struct checker_config {
 	uint32_t disk_block; /* bytes */
 	enum bus bus;        /* of the disk */
 	const char *name;    /* unique among the running: chk0 */
-	const char *dir;     /* console logs and scratch go here */
+	const char *dir;     /* console logs go here */
+	const char *scratch; /* folder for what guests write to their states */
 	int interactive;     /* console on a pty: for a shell */
 };
 

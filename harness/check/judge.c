@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check/checker.h"
@@ -55,6 +56,14 @@ static void set(struct judgement *j, enum verdict verdict, enum stage stage,
 	j->message = message;
 }
 
+/* A program that could not be started, for the guest's own reason. */
+static void set_not_run(struct judgement *j, const char *program,
+			const struct error *e)
+{
+	set(j, VERDICT_UNKNOWN, STAGE_CHECK,
+	    xasprintf("%s cannot be run: %s", program, e->message));
+}
+
 /* A program that said neither yes nor no. */
 static void set_undecided(struct judgement *j, const char *program,
 			  const struct agent_result *r)
@@ -78,27 +87,50 @@ static void set_undecided(struct judgement *j, const char *program,
 	set(j, VERDICT_UNKNOWN, STAGE_CHECK, message);
 }
 
+const char *const *judge_environment(const struct scenario *s)
+{
+	static const char *const mounted[] = { "PC_MOUNT=" JUDGE_MOUNT,
+					       "PC_ACKS=" JUDGE_ACKS,
+					       "PC_BEGUN=" JUDGE_BEGUN, NULL };
+	static const char *const raw[] = { "PC_DEVICE=" JUDGE_DISK,
+					   "PC_ACKS=" JUDGE_ACKS,
+					   "PC_BEGUN=" JUDGE_BEGUN, NULL };
+
+	return scenario_has_filesystem(s) ? mounted : raw;
+}
+
+int judge_run_check(struct agent *a, const struct scenario *s,
+		    struct agent_result *ret, struct error *e)
+{
+	struct agent_run run = {
+		.argv = (const char *const *)s->check.run,
+		.env = judge_environment(s),
+		.timeout_ns = s->check.timeout_ns,
+	};
+
+	return agent_run(a, &run, ret, e);
+}
+
+/* The guest is gone, silent, or the user said stop: no verdict from here. */
+static int guest_lost(int err)
+{
+	return err == -ECONNRESET || err == -ETIMEDOUT || err == -ECANCELED ||
+	       err == -EPROTO;
+}
+
 static int run_check(struct agent *a, const struct scenario *s,
 		     struct judgement *j, struct buf *detail, struct error *e)
 {
-	const char *const env[] = {
-		scenario_has_filesystem(s) ? "PC_MOUNT=" JUDGE_MOUNT :
-					     "PC_DEVICE=" JUDGE_DISK,
-		"PC_ACKS=" JUDGE_ACKS,
-		"PC_BEGUN=" JUDGE_BEGUN,
-		NULL,
-	};
-	struct agent_run run = {
-		.argv = (const char *const *)s->check.run,
-		.env = env,
-		.timeout_ns = s->check.timeout_ns,
-	};
 	struct agent_result r = { 0 };
 	int err;
 
 	if (!s->check.run)
 		return 0;
-	err = agent_run(a, &run, &r, e);
+	err = judge_run_check(a, s, &r, e);
+	if (err && !guest_lost(err)) {
+		set_not_run(j, s->check.run[0], e);
+		return 0;
+	}
 	if (err)
 		return err;
 	if (r.status == 1)
@@ -146,13 +178,6 @@ static int run_fsck(struct agent *a, struct judgement *j, struct buf *detail,
 		add_result(detail, "e2fsck", &r);
 	agent_result_free(&r);
 	return 0;
-}
-
-/* The guest is gone, silent, or the user said stop: no verdict from here. */
-static int guest_lost(int err)
-{
-	return err == -ECONNRESET || err == -ETIMEDOUT || err == -ECANCELED ||
-	       err == -EPROTO;
 }
 
 static int judge_mounted(struct agent *a, const struct scenario *s,
@@ -203,14 +228,23 @@ int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
 
 #define TAIL_BYTES 8192
 
-char *judge_console_tail(const char *path)
+uint64_t judge_console_size(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : (uint64_t)st.st_size;
+}
+
+char *judge_console_tail(const char *path, uint64_t start)
 {
 	CLEANUP_BUF struct buf all = BUF_INIT;
+	size_t from;
 
-	if (file_read(path, &all, NULL) || !all.len)
+	if (file_read(path, &all, NULL) || all.len <= start)
 		return NULL;
-	return xstrdup(all.len > TAIL_BYTES ? all.data + all.len - TAIL_BYTES :
-					      all.data);
+	from = all.len - start > TAIL_BYTES ? all.len - TAIL_BYTES :
+					      (size_t)start;
+	return xstrdup(all.data + from);
 }
 
 int judge_console_shows_panic(const char *tail)

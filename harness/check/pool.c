@@ -16,9 +16,8 @@
 
 struct job {
 	const struct subject *subject;
-	const struct history *history;
 	const struct item *items;
-	size_t n, next;
+	size_t n, next, judged;
 	judged_fn fn;
 	void *arg;
 	unsigned active; /* workers that work on it */
@@ -33,7 +32,7 @@ struct worker {
 
 struct pool {
 	struct pool_config config;
-	char *dir;
+	char *dir, *scratch;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct job job;
@@ -61,6 +60,7 @@ static void report(struct pool *p, const struct item *item,
 {
 	LOCKED(&p->lock);
 
+	p->job.judged++;
 	p->job.fn(item, state, j, p->job.arg);
 }
 
@@ -86,7 +86,8 @@ static int judge_item(struct pool *p, struct checker *c,
 
 	if (err)
 		return err;
-	promises_at(p->job.history, &item->cut, &acks, &begun);
+	p->job.subject->promises(p->job.subject->promises_arg, &item->cut,
+				 &acks, &begun);
 	err = checker_judge(c, &state, &acks, &begun, &j);
 	if (!err) {
 		*ret_undecided = j.verdict == VERDICT_UNKNOWN &&
@@ -136,37 +137,32 @@ static int join_job(struct pool *p)
 	return 1;
 }
 
-static void leave_job(struct pool *p)
+/* err: why this worker works no more, or 0. Cancelled is the user's wish. */
+static void leave(struct pool *p, int was_active, int err,
+		  const struct error *e)
 {
 	LOCKED(&p->lock);
 
-	p->job.active--;
-	pthread_cond_broadcast(&p->changed);
-}
-
-/* Cancelled is the user's wish, no failure of the worker. */
-static void give_up(struct pool *p, int err, const struct error *e)
-{
-	LOCKED(&p->lock);
-
-	p->alive--;
+	p->job.active -= was_active != 0;
+	if (err)
+		p->alive--;
 	if (err == -ECANCELED)
 		p->job.stopped = 1;
-	else
+	else if (err)
 		p->error = *e;
 	pthread_cond_broadcast(&p->changed);
 }
 
-static int work_until_stopped(struct pool *p, struct checker *c,
-			      struct error *e)
+static void work_until_stopped(struct pool *p, struct checker *c)
 {
 	int err = 0;
 
 	while (!err && join_job(p)) {
-		err = work(p, c, e);
-		leave_job(p);
+		struct error e = { 0 };
+
+		err = work(p, c, &e);
+		leave(p, 1, err, &e);
 	}
-	return err;
 }
 
 static void *worker_main(void *arg)
@@ -182,15 +178,16 @@ static void *worker_main(void *arg)
 		.bus = p->config.bus,
 		.name = w->name,
 		.dir = p->dir,
+		.scratch = p->scratch,
 	};
 	struct checker *checker = NULL;
 	struct error e = { 0 };
 	int err = checker_start(&c, &checker, &e);
 
-	if (!err)
-		err = work_until_stopped(p, checker, &e);
 	if (err)
-		give_up(p, err, &e);
+		leave(p, 0, err, &e);
+	else
+		work_until_stopped(p, checker);
 	checker_stop(checker);
 	return NULL;
 }
@@ -216,6 +213,7 @@ int pool_start(const struct pool_config *c, struct pool **ret, struct error *e)
 
 	p->config = *c;
 	p->dir = xstrdup(c->dir);
+	p->scratch = xstrdup(c->scratch);
 	p->alive = c->checkers;
 	p->workers = xcalloc(c->checkers, sizeof(*p->workers));
 	pthread_mutex_init(&p->lock, NULL);
@@ -249,6 +247,7 @@ void pool_stop(struct pool *p)
 	pthread_cond_destroy(&p->changed);
 	free(p->workers);
 	free(p->dir);
+	free(p->scratch);
 	free(p);
 }
 
@@ -261,7 +260,7 @@ static int job_result(const struct pool *p, struct error *e)
 {
 	if (p->job.stopped)
 		return error_set(e, ECANCELED, "interrupted");
-	if (p->job.next < p->job.n) {
+	if (p->job.judged < p->job.n) {
 		*e = p->error;
 		error_prefix(e, "no checker works any more");
 		return -EIO;
@@ -269,14 +268,20 @@ static int job_result(const struct pool *p, struct error *e)
 	return 0;
 }
 
+int pool_healthy(struct pool *p)
+{
+	LOCKED(&p->lock);
+
+	return p->alive == p->config.checkers;
+}
+
 int pool_judge(struct pool *p, const struct subject *subject,
-	       const struct history *h, const struct item *items, size_t n,
+	       const struct item *items, size_t n,
 	       judged_fn fn, void *arg, struct error *e)
 {
 	LOCKED(&p->lock);
 
-	p->job = (struct job){ .subject = subject, .history = h,
-			       .items = items, .n = n, .fn = fn, .arg = arg };
+	p->job = (struct job){ .subject = subject, .items = items, .n = n, .fn = fn, .arg = arg };
 	pthread_cond_broadcast(&p->changed);
 	while (!job_ended(p))
 		pthread_cond_wait(&p->changed, &p->lock);

@@ -18,6 +18,7 @@ struct pool_config {
 	uint32_t disk_block;
 	enum bus bus;
 	const char *dir; /* console logs go to dir/chkN.console */
+	const char *scratch; /* folder for what guests write to their states */
 	unsigned checkers;
 };
 
@@ -26,6 +27,9 @@ int pool_start(const struct pool_config *c, struct pool **ret,
 	       struct error *e);
 /* Powers all off; blocks until they are. NULL is allowed. */
 void pool_stop(struct pool *p);
+
+/* Whether all checkers still work. One that gave up does not come back. */
+int pool_healthy(struct pool *p);
 
 /* A state to judge, by name. */
 struct item {
@@ -44,7 +48,7 @@ typedef void (*judged_fn)(const struct item *item, const struct state *state,
  * request), or no checker works any more (-EIO, with the reason).
  */
 int pool_judge(struct pool *p, const struct subject *subject,
-	       const struct history *h, const struct item *items, size_t n,
+	       const struct item *items, size_t n,
 	       judged_fn fn, void *arg, struct error *e);
 
 #endif

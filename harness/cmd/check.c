@@ -60,7 +60,8 @@ static int check_run(const struct command_line *line, struct session *s,
 				   report_text(dir, &text, e);
 	if (err) {
 		run_outcome_release(&o);
-		return command_fail(line, EXIT_HARNESS, e);
+		return command_fail(line, err == -EBUSY ? EXIT_USAGE :
+							  EXIT_HARNESS, e);
 	}
 	printf("%s", buf_text(&text));
 	status = o.interrupted ? EXIT_INTERRUPTED :

@@ -1,8 +1,11 @@
-/* powercut export: writes a crash state as a disk image. */
+/* powercut export: a crash state as a disk image, or a whole recording in the
+ * format of dm-log-writes. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -14,12 +17,26 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/files.h"
+#include "interchange/interchange.h"
+#include "record/record.h"
 
 struct export_options {
 	struct session_options session;
+	const char *dm_log_writes, *prefixes;
 };
 
 static const struct option_spec options[] = {
+	{ .name = "dm-log-writes", .argument = "FILE",
+	  .help = "Writes the whole recording of RUN in the format of Linux's "
+		  "dm-log-writes, for replay-log and tools like it.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct export_options, dm_log_writes) },
+	{ .name = "prefixes", .argument = "FILE",
+	  .help = "With --dm-log-writes: which states the log goes through. "
+		  "Lines of N and CUT: the first N entries are CUT:none.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct export_options, prefixes) },
 	SESSION_RESULTS_OPTION(struct export_options),
 	{ 0 }
 };
@@ -27,6 +44,7 @@ static const struct option_spec options[] = {
 static const char *const examples[] = {
 	"powercut export append-log@w12:all-11 /tmp/state.img",
 	"powercut export append-log@live-3/end:none /tmp/state.img",
+	"powercut export --dm-log-writes /tmp/log.img append-log",
 	NULL
 };
 
@@ -55,59 +73,177 @@ static int export_state(const struct target *t, const struct scenario *s,
 	return err;
 }
 
-static void print_done(const struct command_line *line)
+static void print_object(json_t *object)
 {
-	json_t *object;
-
-	if (!line->json) {
-		printf("%s: %s\n", line->args[1], line->args[0]);
-		return;
-	}
-	object = json_pack("{s:s, s:s}", "state", line->args[0], "file",
-			   line->args[1]);
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);
 }
 
-static int export(const struct command_line *line)
+static void print_state(const struct command_line *line)
+{
+	if (line->json)
+		print_object(json_pack("{s:s, s:s}", "state", line->args[0],
+				       "file", line->args[1]));
+	else
+		printf("%s: %s\n", line->args[1], line->args[0]);
+}
+
+/* ---- a whole recording ---- */
+
+static int write_prefixes(const struct exported *x, const char *path,
+			  struct error *e)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < x->n_prefixes; i++)
+		buf_printf(&b, "%" PRIu64 " p%" PRIu64 "\n",
+			   x->prefixes[i].entries, x->prefixes[i].position);
+	return file_write(path, buf_text(&b), b.len, e);
+}
+
+static int write_log(const struct history *h, uint32_t tear, const char *path,
+		     struct exported *ret, struct error *e)
+{
+	CLEANUP_FREE char *tmp = xasprintf("%s.tmp.%d", path, (int)getpid());
+	int err = interchange_export(h, tear, tmp, ret, e);
+
+	if (!err && rename(tmp, path) < 0) {
+		err = error_errno(e, errno, "cannot write %s", path);
+		exported_release(ret);
+	}
+	if (err)
+		unlink(tmp);
+	return err;
+}
+
+static void print_log(const struct command_line *line, const char *path,
+		      const struct exported *x)
+{
+	if (line->json) {
+		print_object(json_pack(
+			"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "run",
+			line->args[0], "file", path, "entries",
+			(json_int_t)x->entries, "writes",
+			(json_int_t)x->writes, "fua_writes",
+			(json_int_t)x->fua, "discards",
+			(json_int_t)x->discards, "flushes",
+			(json_int_t)x->flushes, "marks",
+			(json_int_t)x->marks, "in_flight",
+			(json_int_t)x->in_flight));
+		return;
+	}
+	printf("%s: %" PRIu64 " entries: %" PRIu64 " writes (%" PRIu64
+	       " with FUA), %" PRIu64 " discards, %" PRIu64 " flushes, %"
+	       PRIu64 " marks\n", path, x->entries, x->writes, x->fua,
+	       x->discards, x->flushes, x->marks);
+	if (x->in_flight)
+		printf("%" PRIu64 " writes were in flight at the end: the "
+		       "format has no place for them\n", x->in_flight);
+}
+
+static int export_log(const struct command_line *line, const struct target *t,
+		      const struct scenario *s, struct error *e)
+{
+	const struct export_options *o = line->options;
+	CLEANUP_FREE char *folder = xasprintf("%s/replay", t->dir);
+	CLEANUP_FREE char *scratch = xasprintf("%s.log.%d", o->dm_log_writes,
+					       (int)getpid());
+	CLEANUP_FREE char *log = NULL;
+	struct history *h = NULL;
+	struct exported x;
+	int err = record_log(folder, scratch, &log, e);
+
+	if (!err)
+		err = record_history(folder, log, &h, e);
+	if (!err)
+		err = write_log(h, s->drive.cache.tear, o->dm_log_writes, &x,
+				e);
+	unlink(scratch);
+	history_free(h);
+	if (err)
+		return err;
+	if (o->prefixes)
+		err = write_prefixes(&x, o->prefixes, e);
+	if (!err)
+		print_log(line, o->dm_log_writes, &x);
+	exported_release(&x);
+	return err;
+}
+
+/* ---- the command ---- */
+
+static int find_target(const struct command_line *line,
+		       const struct session *paths, struct target *t,
+		       struct error *e)
+{
+	const struct export_options *o = line->options;
+
+	if (!o->dm_log_writes)
+		return target_find_state(paths, line->args[0], t, e);
+	if (strchr(line->args[0], '@'))
+		return error_set(e, EINVAL, "--dm-log-writes exports a whole "
+				 "run, not the state %s", line->args[0]);
+	return target_find(paths, line->args[0], t, e);
+}
+
+static int export_target(const struct command_line *line,
+			 const struct target *t, struct error *e)
 {
 	const struct export_options *o = line->options;
 	struct scenario *scenario = NULL;
+	int err = session_scenario(t->dir, NULL, &scenario, e);
+
+	if (err)
+		return -EINVAL;
+	if (o->dm_log_writes)
+		err = export_log(line, t, scenario, e);
+	else
+		err = export_state(t, scenario, line->args[1], e);
+	if (!err && !o->dm_log_writes)
+		print_state(line);
+	scenario_free(scenario);
+	return err;
+}
+
+static int export(const struct command_line *line)
+{
+	const struct export_options *o = line->options;
 	struct session paths = { 0 };
 	struct target t = { 0 };
 	struct error e = { 0 };
 	enum exit_status status = EXIT_USAGE;
-	int err = session_paths(&o->session, &paths, &e);
+	int err;
 
+	if (line->n_args != (o->dm_log_writes ? 1 : 2))
+		return command_usage(line, "expected RUN@CUT:SURVIVORS "
+				     "FILE.img, or --dm-log-writes FILE RUN");
+	if (o->prefixes && !o->dm_log_writes)
+		return command_usage(line, "--prefixes goes with "
+				     "--dm-log-writes");
+	err = session_paths(&o->session, &paths, &e);
 	if (!err)
-		err = target_find_state(&paths, line->args[0], &t, &e);
-	if (!err)
-		err = session_scenario(t.dir, NULL, &scenario, &e);
+		err = find_target(line, &paths, &t, &e);
 	if (!err) {
-		err = export_state(&t, scenario, line->args[1], &e);
+		err = export_target(line, &t, &e);
 		status = err == -EINVAL ? EXIT_USAGE : EXIT_HARNESS;
 	}
 	if (err)
-		status = (enum exit_status)command_fail(line, status, &e);
-	else
-		status = EXIT_EXPECTED;
-	if (!err)
-		print_done(line);
-	scenario_free(scenario);
+		command_fail(line, status, &e);
 	target_release(&t);
 	session_close(&paths);
-	return status;
+	return err ? (int)status : (int)EXIT_EXPECTED;
 }
 
 const struct subcommand cmd_export = {
 	.name = "export",
-	.synopsis = "RUN@CUT:SURVIVORS FILE.img",
+	.synopsis = "RUN@CUT:SURVIVORS FILE.img | --dm-log-writes FILE RUN",
 	.about = "Writes a crash state as a sparse disk image. What any "
-		 "machine would find on the drive after that power cut.",
+		 "machine would find on the drive after that power cut. Or "
+		 "the whole recording as a log of dm-log-writes.",
 	.options = options,
 	.options_size = sizeof(struct export_options),
-	.min_args = 2,
+	.min_args = 1,
 	.max_args = 2,
 	.examples = examples,
 	.run = export,

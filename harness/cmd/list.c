@@ -122,14 +122,16 @@ static int list(const struct command_line *line)
 	struct error e = { 0 };
 
 	if (session_paths(&o->session, &paths, &e))
-		return command_fail(line, EXIT_HARNESS, &e);
+		return command_fail(line, EXIT_USAGE, &e);
 	l.runs = paths.runs;
 	if (line->n_args)
 		list_name(&l, line->args[0]);
 	else
 		list_all(&l);
 	if (!l.shown && !line->json)
-		fprintf(stderr, "There are no runs in %s yet.\n", paths.runs);
+		fprintf(stderr, "There are no runs%s%s in %s yet.\n",
+			line->n_args ? " of " : "",
+			line->n_args ? line->args[0] : "", paths.runs);
 	session_close(&paths);
 	return EXIT_EXPECTED;
 }

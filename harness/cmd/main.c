@@ -7,7 +7,8 @@ int main(int argc, char **argv)
 {
 	static const struct subcommand *const commands[] = {
 		&cmd_run,    &cmd_check, &cmd_report, &cmd_shell,
-		&cmd_export, &cmd_list,	 &cmd_doctor, NULL,
+		&cmd_explain, &cmd_export, &cmd_import, &cmd_list,
+		&cmd_bench,   &cmd_doctor, NULL,
 	};
 
 	return commands_main(commands, argc, argv);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "cmd/commands.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
@@ -87,14 +89,33 @@ static int load_all(struct batch *b, struct error *e)
 	return 0;
 }
 
-static void print_json(const struct run_outcome *o)
+/* The harness failed before there was a run: the object says what it can. */
+static void print_json_failure(const struct scenario *s,
+			       const struct error *why)
+{
+	json_t *object = json_pack(
+		"{s:s, s:s, s:s, s:b, s:s, s:i, s:i, s:i, s:f, s:n, s:[]}",
+		"scenario", s->name, "verdict", verdict_name(VERDICT_UNKNOWN),
+		"expect", s->expect == EXPECT_HELD ? "held" : "violated",
+		"as_expected", 0, "reason", why->message, "cuts", 0,
+		"states_legal", 0, "states_checked", 0, "seconds", 0.0, "run",
+		"findings");
+
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+static void print_json(const struct scenario *s, const struct run_outcome *o,
+		       const struct error *why)
 {
 	CLEANUP_BUF struct buf json = BUF_INIT;
-	struct error e;
+	struct error e = *why;
 
-	if (report_json(o->dir, &json, &e))
-		return;
-	printf("%s", buf_text(&json));
+	if (o->dir && report_json(o->dir, &json, &e) == 0)
+		printf("%s", buf_text(&json));
+	else
+		print_json_failure(s, &e);
 	fflush(stdout);
 }
 
@@ -104,7 +125,7 @@ static void print_surprise(const struct run_outcome *o)
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct error e;
 
-	if (o->as_expected || report_text(o->dir, &text, &e))
+	if (o->as_expected || !o->dir || report_text(o->dir, &text, &e))
 		return;
 	printf("%s\n", buf_text(&text));
 	fflush(stdout);
@@ -121,11 +142,11 @@ static void run_one(struct batch *b, struct engine *en)
 		fprintf(stderr, "powercut: %s: %s\n", s->path, e.message);
 		if (e.hint[0])
 			fprintf(stderr, "  %s\n", e.hint);
-	} else if (b->line->json) {
-		print_json(o);
-	} else if (b->n > 1) {
-		print_surprise(o);
 	}
+	if (b->line->json)
+		print_json(s, o, &e);
+	else if (b->n > 1)
+		print_surprise(o);
 	b->done++;
 }
 
@@ -212,6 +233,8 @@ static int run(const struct command_line *line)
 
 	if (!o->session.jobs || o->session.jobs > 256)
 		return command_usage(line, "--jobs: expected 1 to 256");
+	if (option_given(line, "budget") && !o->budget)
+		return command_usage(line, "--budget: expected at least 1");
 	b.scenarios = xcalloc(b.n, sizeof(struct scenario *));
 	b.outcomes = xcalloc(b.n, sizeof(*b.outcomes));
 	if (load_all(&b, &e))

@@ -12,17 +12,18 @@
 #include "lab/interrupt.h"
 #include "results/store/store.h"
 
-static int find_runs(const struct session_options *o, struct session *s,
-		     struct error *e)
+static int find_runs(const struct session_options *o, int create,
+		     struct session *s, struct error *e)
 {
 	char path[PATH_MAX];
-	int err;
+	int err = 0;
 
 	if (!o->results) {
 		s->runs = xstrdup(s->lab.home.runs);
 		return 0;
 	}
-	err = mkdir_p(o->results, e);
+	if (create)
+		err = mkdir_p(o->results, e);
 	if (err)
 		return err;
 	if (!realpath(o->results, path))
@@ -38,7 +39,7 @@ int session_paths(const struct session_options *o, struct session *ret,
 	int err = home_find(&s.lab.home, e);
 
 	if (!err)
-		err = find_runs(o, &s, e);
+		err = find_runs(o, 0, &s, e);
 	if (err)
 		home_release(&s.lab.home);
 	else
@@ -57,7 +58,7 @@ int session_open(const struct session_options *o, struct session *ret,
 	if (!err)
 		err = lab_open(&lo, &s.lab, e);
 	if (!err)
-		err = find_runs(o, &s, e);
+		err = find_runs(o, 1, &s, e);
 	if (!err)
 		err = lab_connect(&s.lab, &lo, e);
 	if (err) {

@@ -118,14 +118,14 @@ static int attach(struct vm *vm, struct error *e)
 /* The guest as a check would see it: promises, programs, mounted state. */
 static int prepare_guest(struct checker *c, const struct shell_options *o,
 			 const struct subject *subject,
-			 const struct history *h, const struct state *state,
+			 const struct state *state,
 			 struct error *e)
 {
 	CLEANUP_BUF struct buf acks = BUF_INIT, begun = BUF_INIT;
 	struct agent *a = vm_agent(checker_vm(c));
 	int err = checker_load(c, subject, e);
 
-	promises_at(h, &state->cut, &acks, &begun);
+	subject->promises(subject->promises_arg, &state->cut, &acks, &begun);
 	if (!err)
 		err = checker_show(c, state, e);
 	if (!err)
@@ -148,8 +148,7 @@ static int show_state(struct session *s, const struct shell_options *o,
 	struct guest_image image = { 0 };
 	struct workload workload = { 0 };
 	struct checker *checker = NULL;
-	struct subject subject = { scenario, &workload, r->space,
-				   r->base, r->log, r->units };
+	struct subject subject = recorded_subject(r, scenario, &workload);
 	struct checker_config c = {
 		.lab = &s->lab,
 		.image = &image,
@@ -159,6 +158,7 @@ static int show_state(struct session *s, const struct shell_options *o,
 		.bus = scenario->drive.bus,
 		.name = "shell",
 		.dir = runtime_path(s->lab.runtime),
+		.scratch = s->runs,
 		.interactive = 1,
 	};
 	int err = lab_image(&s->lab, scenario, &image, e);
@@ -169,7 +169,7 @@ static int show_state(struct session *s, const struct shell_options *o,
 	if (!err)
 		err = checker_start(&c, &checker, e);
 	if (!err)
-		err = prepare_guest(checker, o, &subject, r->history, state, e);
+		err = prepare_guest(checker, o, &subject, state, e);
 	if (!err)
 		err = attach(checker_vm(checker), e);
 	checker_stop(checker);

@@ -389,3 +389,16 @@ int drive_set_state(struct drive *d, const struct patch *patches, size_t n,
 
 	return ask(d, line, patches, n * sizeof(*patches), NULL, 0, e);
 }
+
+int drive_health(struct drive *d, struct error *e)
+{
+	uint64_t failed = 0;
+	int err = ask(d, "health\n", NULL, 0, &failed, 1, e);
+
+	if (err || !failed)
+		return err;
+	error_errno(e, (int)failed, "the drive could not serve the state");
+	error_hint(e, "its scratch file lies in the folder of all runs: is "
+		   "that disk full?");
+	return -EIO;
+}

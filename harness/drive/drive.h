@@ -123,4 +123,9 @@ int drive_load(struct drive *d, const char *base, const char *log,
 int drive_set_state(struct drive *d, const struct patch *patches, size_t n,
 		    struct error *e);
 
+/* 0 as long as every read and write of the guest was served; else -EIO with the
+ * host's own reason: what the guest saw since then is our fault, not the
+ * state's. */
+int drive_health(struct drive *d, struct error *e);
+
 #endif

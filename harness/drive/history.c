@@ -18,7 +18,7 @@
 struct loading {
 	struct history *h;
 	int fd; /* of the log, for the marks' texts */
-	size_t commands_size, marks_size;
+	size_t commands_size, marks_size, times_size;
 	uint64_t n_marks; /* after ARM */
 	struct error *e;
 };
@@ -59,6 +59,7 @@ static void add_command(struct loading *l, const struct log_record *r,
 		.fua = !!(r->flags & LOG_FUA),
 		.submit = r->position,
 		.complete = POSITION_NEVER,
+		.submit_ns = h->times[r->position],
 		.offset = r->offset,
 		.length = r->length,
 		.data = r->type == LOG_WRITE ? payload_offset : 0,
@@ -87,6 +88,7 @@ static int complete_command(struct loading *l, const struct log_record *r)
 	if (c->complete != POSITION_NEVER)
 		return malformed(l, r, "it completes a command again");
 	c->complete = r->position;
+	c->complete_ns = h->times[r->position];
 	return 0;
 }
 
@@ -131,12 +133,27 @@ static int set_once(struct loading *l, const struct log_record *r,
 	return 0;
 }
 
+/* The next position's time. The drive's clock only goes forward; a log that was
+ * edited may say otherwise. */
+static void add_time(struct loading *l, const struct log_record *r)
+{
+	struct history *h = l->h;
+	uint64_t last = h->end ? h->times[h->end - 1] : 0;
+
+	if (h->end == l->times_size) {
+		l->times_size = l->times_size ? 2 * l->times_size : 256;
+		h->times = xrealloc(h->times,
+				    l->times_size * sizeof(*h->times));
+	}
+	h->times[h->end++] = r->time_ns > last ? r->time_ns : last;
+}
+
 static int take_record(struct loading *l, const struct log_record *r,
 		       uint64_t payload_offset)
 {
 	if (l->h->cut != POSITION_NEVER && r->type != LOG_END)
 		return malformed(l, r, "it stands behind the cut");
-	l->h->end = r->position + 1;
+	add_time(l, r);
 	switch ((enum log_type)r->type) {
 	case LOG_WRITE:
 	case LOG_ZEROES:
@@ -220,6 +237,7 @@ void history_free(struct history *h)
 	for (size_t i = 0; i < h->n_marks; i++)
 		free(h->marks[i].text);
 	free(h->marks);
+	free(h->times);
 	free(h->commands);
 	free(h->log_path);
 	free(h);

@@ -23,6 +23,8 @@ struct command {
 	int fua;            /* durable on its own (log flag or trace join) */
 	uint64_t submit;    /* position */
 	uint64_t complete;  /* position, or POSITION_NEVER: in flight at the end */
+	uint64_t submit_ns;   /* times of both, as in history.times */
+	uint64_t complete_ns; /* 0: in flight at the end */
 	uint64_t offset;    /* bytes */
 	uint64_t length;    /* bytes */
 	uint64_t data;      /* WRITE: offset of its data in the log file */
@@ -52,6 +54,9 @@ struct history {
 	uint64_t stop; /* position of STOP, POSITION_NEVER without one; cuts
 			* and numbers end here */
 	uint64_t end;  /* positions in the log: 0 .. end-1 */
+	uint64_t *times; /* ns since the log was created, per position: its
+			  * record's, or a later one that stands before it;
+			  * so they never go back */
 	uint64_t n_writes;  /* media-changing commands after ARM */
 	uint64_t n_flushes; /* after ARM */
 	int sealed;         /* the log was closed in order */

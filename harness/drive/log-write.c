@@ -97,6 +97,8 @@ static int write_parts(int fd, const void *head, size_t head_len,
 		n = (ssize_t)head_len;
 	}
 	n -= (ssize_t)head_len;
+	if ((size_t)n == len)
+		return 0;
 	return pwrite_full(fd, (const char *)data + n, len - (size_t)n,
 			   offset + head_len + (size_t)n);
 }

@@ -71,9 +71,8 @@ static void make_args(struct args *a, const struct drive_config *c,
 	}
 }
 
-/* A process group of its own: Ctrl-C on the terminal is the controller's to
- * handle. No signal is blocked, whatever the calling thread blocks. */
-static int spawn(char *argv[], const char *err_path, pid_t *ret)
+int process_spawn(char *argv[], const char *err_path, pid_t *ret,
+		  struct error *e)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -93,6 +92,11 @@ static int spawn(char *argv[], const char *err_path, pid_t *ret)
 	err = posix_spawnp(ret, argv[0], &actions, &attr, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
+	if (!err)
+		return 0;
+	error_errno(e, err, "cannot run %s", argv[0]);
+	if (err == ENOENT)
+		error_hint(e, "install the package %s", argv[0]);
 	return -err;
 }
 
@@ -104,14 +108,9 @@ int process_start(const struct drive_config *c, const char *nbd_socket,
 	int err;
 
 	make_args(&a, c, nbd_socket, control_socket);
-	err = spawn(a.argv, err_path, ret);
+	err = process_spawn(a.argv, err_path, ret, e);
 	for (size_t i = 0; i < a.n; i++)
 		free(a.argv[i]);
-	if (err < 0) {
-		err = error_errno(e, -err, "cannot run nbdkit");
-		if (err == -ENOENT)
-			error_hint(e, "install the package nbdkit");
-	}
 	return err;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@ struct server {
 	struct map map;
 	struct media media;
 	struct overlay *overlay;
+	atomic_int failed; /* -errno of our own first failure */
 };
 
 static void cleanup_rwunlock(pthread_rwlock_t **lock)
@@ -103,14 +105,25 @@ static int read_state(struct server *s, char *data, uint64_t length,
 	return 0;
 }
 
-int server_read(struct server *s, void *data, uint64_t length,
-		uint64_t offset)
+/* The first failure of our own is kept: from then on nothing that the guest
+ * sees says anything about the state. */
+static int note(struct server *s, int err)
 {
-	char *p = data;
+	int none = 0;
 
-	if (!on_the_disk(s, offset, length))
-		return -EINVAL;
-	HELD pthread_rwlock_t *held = reading(s);
+	if (err < 0)
+		atomic_compare_exchange_strong(&s->failed, &none, err);
+	return err;
+}
+
+int server_health(struct server *s)
+{
+	return atomic_load(&s->failed);
+}
+
+static int read_all(struct server *s, char *p, uint64_t length,
+		    uint64_t offset)
+{
 	while (length) {
 		int inside, err;
 		uint64_t n = overlay_run(s->overlay, offset, length, &inside);
@@ -126,13 +139,22 @@ int server_read(struct server *s, void *data, uint64_t length,
 	return 0;
 }
 
+int server_read(struct server *s, void *data, uint64_t length,
+		uint64_t offset)
+{
+	if (!on_the_disk(s, offset, length))
+		return -EINVAL;
+	HELD pthread_rwlock_t *held = reading(s);
+	return note(s, read_all(s, data, length, offset));
+}
+
 int server_write(struct server *s, const void *data, uint64_t length,
 		 uint64_t offset)
 {
 	if (!on_the_disk(s, offset, length))
 		return -EINVAL;
 	HELD pthread_rwlock_t *held = changing(s);
-	return overlay_write(s->overlay, data, length, offset);
+	return note(s, overlay_write(s->overlay, data, length, offset));
 }
 
 int server_zero(struct server *s, uint64_t length, uint64_t offset)
@@ -140,7 +162,7 @@ int server_zero(struct server *s, uint64_t length, uint64_t offset)
 	if (!on_the_disk(s, offset, length))
 		return -EINVAL;
 	HELD pthread_rwlock_t *held = changing(s);
-	return overlay_zero(s->overlay, length, offset);
+	return note(s, overlay_zero(s->overlay, length, offset));
 }
 
 int server_load(struct server *s, const char *base, const char *log,

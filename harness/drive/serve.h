@@ -26,6 +26,9 @@ int server_write(struct server *s, const void *data, uint64_t length,
 		 uint64_t offset);
 int server_zero(struct server *s, uint64_t length, uint64_t offset);
 
+/* -errno of the first read or write that failed here, on the host; 0: none. */
+int server_health(struct server *s);
+
 /* From the controller; as drive_load and drive_set_state. On failure nothing
  * has changed. */
 int server_load(struct server *s, const char *base, const char *log,

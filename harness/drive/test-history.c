@@ -32,16 +32,18 @@ static int remove_path(void **state)
 /*
  * Writes a log from a script, one word per record:
  *   w zeroes at block N; W the same with FUA; f flush; cN completes position
- *   N; m mark "hi"; n mark with a newline; b BASE; a ARM; x CUT
+ *   N; m mark "hi"; n mark with a newline; b BASE; a ARM; x CUT; tN the time of
+ *   what follows
  */
 static void script(const char *words)
 {
 	static const char data[512];
 	struct log_writer *w;
+	uint64_t time_ns = 7;
 
 	assert_int_equal(log_create(path, 1 << 20, 512, &w, NULL), 0);
 	for (const char *p = words; *p; p++) {
-		struct log_record r = { .time_ns = 7 };
+		struct log_record r = { .time_ns = time_ns };
 		const void *payload = NULL;
 
 		switch (*p) {
@@ -66,6 +68,10 @@ static void script(const char *words)
 			r.command = strtoull(p + 1, (char **)&p, 10);
 			p--;
 			break;
+		case 't':
+			time_ns = strtoull(p + 1, (char **)&p, 10);
+			p--;
+			continue;
 		case 'm':
 		case 'n':
 			r.type = LOG_MARK;
@@ -163,6 +169,32 @@ static void data_and_texts_are_found(void **state)
 	history_free(h);
 }
 
+static void commands_have_the_times_of_their_records(void **state)
+{
+	struct history *h = load("w a t20 w t30 c2 m");
+
+	(void)state;
+	assert_int_equal(h->times[1], 7);
+	assert_int_equal(h->times[2], 20);
+	assert_int_equal(h->times[4], 30);
+	assert_int_equal(h->commands[1].submit_ns, 20);
+	assert_int_equal(h->commands[1].complete_ns, 30);
+	assert_int_equal(h->commands[0].submit_ns, 7);
+	assert_int_equal(h->commands[0].complete_ns, 0);
+	history_free(h);
+}
+
+static void times_never_go_back(void **state)
+{
+	struct history *h = load("t50 w t20 a c0 t60 m");
+
+	(void)state;
+	assert_int_equal(h->times[1], 50);
+	assert_int_equal(h->commands[0].complete_ns, 50);
+	assert_int_equal(h->times[3], 60);
+	history_free(h);
+}
+
 static void a_cut_ends_the_log(void **state)
 {
 	struct history *h = load("a w x");
@@ -204,6 +236,8 @@ int main(void)
 		cmocka_unit_test(numbers_count_from_arm_on),
 		cmocka_unit_test(completes_find_their_command),
 		cmocka_unit_test(data_and_texts_are_found),
+		cmocka_unit_test(commands_have_the_times_of_their_records),
+		cmocka_unit_test(times_never_go_back),
 		cmocka_unit_test(a_cut_ends_the_log),
 		cmocka_unit_test(malformed_sequences_are_refused),
 		cmocka_unit_test(an_empty_log_is_a_history),

@@ -27,6 +27,8 @@ struct test_log {
 	struct command commands[TEST_COMMANDS];
 	struct mark marks[TEST_MARKS];
 	struct test_event events[TEST_EVENTS];
+	uint64_t times[TEST_EVENTS];
+	uint64_t now_ns; /* of the events to come */
 };
 
 static inline void test_log_init(struct test_log *t, uint64_t disk_size,
@@ -38,6 +40,7 @@ static inline void test_log_init(struct test_log *t, uint64_t disk_size,
 				 .block_size = 512,
 				 .commands = t->commands,
 				 .marks = t->marks,
+				 .times = t->times,
 				 .base = POSITION_NEVER,
 				 .arm = POSITION_NEVER,
 				 .cut = POSITION_NEVER,
@@ -50,6 +53,7 @@ static inline uint64_t test_event(struct test_log *t, enum log_type type,
 	if (t->h.end >= TEST_EVENTS)
 		abort();
 	t->events[t->h.end] = (struct test_event){ type, command };
+	t->times[t->h.end] = t->now_ns;
 	return t->h.end++;
 }
 
@@ -68,6 +72,7 @@ static inline size_t test_submit(struct test_log *t, enum log_type type,
 			       .fua = fua,
 			       .submit = test_event(t, type, i),
 			       .complete = POSITION_NEVER,
+			       .submit_ns = t->now_ns,
 			       .offset = offset,
 			       .length = length,
 			       .data = data };
@@ -79,6 +84,7 @@ static inline size_t test_submit(struct test_log *t, enum log_type type,
 static inline void test_complete(struct test_log *t, size_t command)
 {
 	t->commands[command].complete = test_event(t, LOG_COMPLETE, command);
+	t->commands[command].complete_ns = t->now_ns;
 }
 
 /* A write of 512-byte sectors that completes at once. */

@@ -40,3 +40,12 @@ void lab_close(struct lab *lab)
 	home_release(&lab->home);
 	*lab = (struct lab){ 0 };
 }
+
+char *lab_accel(const struct lab *lab)
+{
+	const char *reason = vm_host_accel_reason(lab->host);
+
+	if (!reason)
+		return xstrdup(vm_host_accel(lab->host));
+	return xasprintf("%s (%s)", vm_host_accel(lab->host), reason);
+}

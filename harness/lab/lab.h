@@ -45,4 +45,7 @@ int lab_image(const struct lab *lab, const struct scenario *s,
 	      struct guest_image *ret, struct error *e);
 void guest_image_release(struct guest_image *i);
 
+/* "kvm", or "tcg (reason)". Caller frees. */
+char *lab_accel(const struct lab *lab);
+
 #endif

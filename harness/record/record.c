@@ -11,8 +11,12 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "common/text.h"
+#include "drive/pack.h"
+#include "drive/plain.h"
+#include "interchange/interchange.h"
 #include "lab/interrupt.h"
 #include "record/workload.h"
+#include "record/write-cache.h"
 #include "scenario/scenario.h"
 #include "trace/trace.h"
 #include "vm/agent.h"
@@ -24,10 +28,10 @@
 #define MKFS_TIMEOUT_NS 120000000000ULL
 
 /* One recording under way. */
-struct session {
+struct recording_session {
 	struct lab *lab;
 	const struct recording_request *request;
-	struct drive *drive;
+	struct drive *drive; /* NULL: the request's plain one */
 	struct vm *vm;
 	int trace_fd, kernel_fd;
 };
@@ -40,7 +44,7 @@ static int create_file(const char *dir, const char *name, struct error *e)
 	return fd < 0 ? error_errno(e, errno, "cannot create %s", path) : fd;
 }
 
-static int start_drive(struct session *s, struct error *e)
+static int start_drive(struct recording_session *s, struct error *e)
 {
 	const struct recording_request *r = s->request;
 	CLEANUP_FREE char *log = xasprintf("%s/drive.log", r->dir);
@@ -55,10 +59,22 @@ static int start_drive(struct session *s, struct error *e)
 		.log = log,
 	};
 
-	return drive_start(&c, &s->drive, e);
+	return r->plain ? 0 : drive_start(&c, &s->drive, e);
 }
 
-static int start_guest(struct session *s, struct error *e)
+static void attach_drive(const struct recording_session *s, struct vm_config *c)
+{
+	const struct plain_drive *plain = s->request->plain;
+
+	if (plain) {
+		c->nbd_socket = plain_drive_disk_socket(plain);
+		c->marks_socket = plain_drive_marks_socket(plain);
+	} else {
+		c->nbd_socket = drive_nbd_socket(s->drive);
+	}
+}
+
+static int start_guest(struct recording_session *s, struct error *e)
 {
 	const struct recording_request *r = s->request;
 	CLEANUP_FREE char *console = xasprintf("%s/console.log", r->dir);
@@ -68,19 +84,22 @@ static int start_guest(struct session *s, struct error *e)
 		.initrd = r->image->initrd,
 		.cmdline = r->image->cmdline,
 		.memory = r->scenario->guest.memory,
-		.nbd_socket = drive_nbd_socket(s->drive),
 		.bus = r->scenario->drive.bus,
 		.scheduler = scenario_scheduler(r->scenario),
 		.block = r->scenario->drive.block,
 		.console = console,
 	};
-	int err = vm_boot(s->lab->host, &c, BOOT_TIMEOUT_NS, &s->vm, e);
+	int err;
 
+	attach_drive(s, &c);
+	err = vm_boot(s->lab->host, &c, BOOT_TIMEOUT_NS, &s->vm, e);
 	if (err)
 		return err;
 	agent_set_sinks(vm_agent(s->vm), s->trace_fd, s->kernel_fd);
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(), -1);
-	err = agent_trace_start(vm_agent(s->vm), e);
+	err = write_cache_show(vm_agent(s->vm), &r->scenario->drive.cache, e);
+	if (!err && !r->untraced)
+		err = agent_trace_start(vm_agent(s->vm), e);
 	return err ? err : workload_install(r->workload, vm_agent(s->vm), e);
 }
 
@@ -97,7 +116,7 @@ static char *complaint(const struct agent_result *r)
 }
 
 /* What programs are told of the drive. */
-static const char *const *environment(const struct session *s)
+static const char *const *environment(const struct recording_session *s)
 {
 	static const char *const mounted[] = { "PC_MOUNT=" MOUNT_DIR, NULL };
 	static const char *const raw[] = { "PC_DEVICE=" DISK, NULL };
@@ -106,7 +125,7 @@ static const char *const *environment(const struct session *s)
 }
 
 /* Runs a program that must succeed, or the recording cannot begin. */
-static int run_step(struct session *s, const char *what,
+static int run_step(struct recording_session *s, const char *what,
 		    const char *const *argv, uint64_t timeout_ns,
 		    struct error *e)
 {
@@ -147,7 +166,7 @@ static int run_step(struct session *s, const char *what,
  */
 #define MKFS_DEFAULTS "-E lazy_itable_init=0,lazy_journal_init=0,nodiscard"
 
-static int make_filesystem(struct session *s, struct error *e)
+static int make_filesystem(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
 	CLEANUP_FREE char *options =
@@ -162,7 +181,7 @@ static int make_filesystem(struct session *s, struct error *e)
 	return run_step(s, "filesystem", argv, MKFS_TIMEOUT_NS, e);
 }
 
-static int mount_disk(struct session *s, struct error *e)
+static int mount_disk(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
 	int err;
@@ -178,7 +197,7 @@ static int mount_disk(struct session *s, struct error *e)
 }
 
 /* Of a raw device: what the page cache holds of it is written and dropped. */
-static int umount_disk(struct session *s, struct error *e)
+static int umount_disk(struct recording_session *s, struct error *e)
 {
 	int mounted = scenario_has_filesystem(s->request->scenario);
 
@@ -186,7 +205,7 @@ static int umount_disk(struct session *s, struct error *e)
 			    e);
 }
 
-static int set_up(struct session *s, struct error *e)
+static int set_up(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
 	int err = scenario_has_filesystem(sc) ? make_filesystem(s, e) : 0;
@@ -203,27 +222,64 @@ static int set_up(struct session *s, struct error *e)
 	return err;
 }
 
+/* Recovery begins with the mount: armed before it. */
+static int arm_recovery(struct recording_session *s, struct error *e)
+{
+	const struct recovery *r = s->request->recovery;
+	int err = r->prepare(vm_agent(s->vm), r->arg, e);
+
+	if (!err)
+		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
+	if (err)
+		return err;
+	err = mount_disk(s, e);
+	return err && err != -ECANCELED && err != -ECONNRESET &&
+			       err != -ETIMEDOUT ?
+		       -EUCLEAN :
+		       err;
+}
+
 /* Base (everything so far is setup), then mounted, durable, armed. */
-static int arm(struct session *s, struct error *e)
+static int arm_workload(struct recording_session *s, struct error *e)
 {
 	int err = 0;
 
 	if (!s->request->base) {
 		err = set_up(s, e);
-		if (!err)
+		if (!err && s->drive)
 			err = drive_mark_base(s->drive, NULL, e);
 	}
 	if (!err)
 		err = mount_disk(s, e);
 	if (!err)
 		err = agent_sync(vm_agent(s->vm), e);
-	if (!err)
+	if (!err && s->drive)
 		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
 	return err;
 }
 
-static int write_output(struct session *s, const struct agent_result *r,
-			struct error *e)
+static int arm(struct recording_session *s, struct error *e)
+{
+	return s->request->recovery ? arm_recovery(s, e) : arm_workload(s, e);
+}
+
+static struct agent_run what_to_run(const struct recording_session *s)
+{
+	const struct recording_request *r = s->request;
+	const struct scenario *sc = r->scenario;
+
+	if (r->recovery)
+		return (struct agent_run){ r->recovery->argv, r->recovery->env,
+					   r->recovery->timeout_ns };
+	return (struct agent_run){
+		.argv = (const char *const *)sc->workload.run,
+		.env = environment(s),
+		.timeout_ns = sc->workload.timeout_ns,
+	};
+}
+
+static int write_output(struct recording_session *s,
+			const struct agent_result *r, struct error *e)
 {
 	CLEANUP_FREE char *path =
 		xasprintf("%s/workload.out", s->request->dir);
@@ -238,20 +294,18 @@ static int write_output(struct session *s, const struct agent_result *r,
  * The workload, until it ends or the power does. -ECANCELED from the agent is
  * either the cut (then fine) or the user.
  */
-static int run_workload(struct session *s, struct recording *ret,
+static int run_workload(struct recording_session *s, struct recording *ret,
 			struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	struct agent_run run = {
-		.argv = (const char *const *)sc->workload.run,
-		.env = environment(s),
-		.timeout_ns = sc->workload.timeout_ns,
-	};
+	struct agent_run run = what_to_run(s);
 	struct agent_result result = { 0 };
 	int err;
 
+	if (!run.argv)
+		return 0;
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(),
-		       drive_cut_fd(s->drive));
+		       s->drive ? drive_cut_fd(s->drive) : -1);
 	err = agent_run(vm_agent(s->vm), &run, &result, e);
 	agent_set_wake(vm_agent(s->vm), interrupt_stop_fd(), -1);
 	if (err == -ECANCELED && !interrupt_count()) {
@@ -263,9 +317,9 @@ static int run_workload(struct session *s, struct recording *ret,
 		return err;
 	if (result.not_found) {
 		err = error_set(e, ENOENT, "workload.run: there is no program "
-				"'%s' in the guest", sc->workload.run[0]);
+				"'%s' in the guest", run.argv[0]);
 		error_hint(e, "add %s/%s.c, or name a program of the guest "
-			   "image", sc->folder, sc->workload.run[0]);
+			   "image", sc->folder, run.argv[0]);
 	}
 	ret->exit_status = result.status;
 	ret->exit_signal = result.signal;
@@ -284,7 +338,7 @@ static int run_workload(struct session *s, struct recording *ret,
  * of. The unmount after it brings the drive to rest, so that the trace and the
  * log can be compared to the last command.
  */
-static int come_to_rest(struct session *s, struct error *e)
+static int come_to_rest(struct recording_session *s, struct error *e)
 {
 	int err = drive_mark_stop(s->drive, NULL, e);
 
@@ -296,19 +350,18 @@ static int come_to_rest(struct session *s, struct error *e)
 }
 
 /* The cut fell just as the workload ended, or never came: power off now. */
-static int cut_now(struct session *s, struct recording *ret, struct error *e)
+static int cut_now(struct recording_session *s, struct error *e)
 {
 	int was_cut = 0;
 	int err = drive_was_cut(s->drive, &was_cut, NULL, e);
 
 	if (!err && !was_cut)
 		err = drive_cut(s->drive, NULL, e);
-	ret->cut = 1;
 	return err;
 }
 
 /* The media as the drive itself knows them, for a cross-check. */
-static int dump_media(struct session *s, struct error *e)
+static int dump_media(struct recording_session *s, struct error *e)
 {
 	const char *dir = s->request->dir;
 	CLEANUP_FREE char *durable = xasprintf("%s/durable.img", dir);
@@ -319,14 +372,14 @@ static int dump_media(struct session *s, struct error *e)
 }
 
 /* After the freeze the guest still runs: it hands over the trace's tail. */
-static int finish(struct session *s, struct recording *ret, struct error *e)
+static int finish(struct recording_session *s, struct error *e)
 {
 	int err;
 
 	if (s->request->trigger.kind == CUT_NONE) {
 		err = come_to_rest(s, e);
 	} else {
-		err = cut_now(s, ret, e);
+		err = cut_now(s, e);
 		if (!err)
 			err = agent_trace_drain(vm_agent(s->vm), e);
 		if (!err)
@@ -335,7 +388,7 @@ static int finish(struct session *s, struct recording *ret, struct error *e)
 	return err ? err : drive_seal(s->drive, e);
 }
 
-static int open_sinks(struct session *s, struct error *e)
+static int open_sinks(struct recording_session *s, struct error *e)
 {
 	s->trace_fd = create_file(s->request->dir, "trace.bin", e);
 	if (s->trace_fd < 0)
@@ -345,38 +398,67 @@ static int open_sinks(struct session *s, struct error *e)
 }
 
 /* First the drive: a QEMU whose drive is gone has nothing to flush. */
-static void power_off(struct session *s)
+void recording_close(struct recording_session *s)
 {
+	if (!s)
+		return;
 	drive_stop(s->drive);
 	vm_destroy(s->vm);
 	if (s->trace_fd >= 0)
 		close(s->trace_fd);
 	if (s->kernel_fd >= 0)
 		close(s->kernel_fd);
+	free(s);
+}
+
+int recording_open(struct lab *lab, const struct recording_request *r,
+		   struct recording_session **ret, struct error *e)
+{
+	struct recording_session *s = xcalloc(1, sizeof(*s));
+	int err;
+
+	*s = (struct recording_session){ .lab = lab, .request = r,
+					 .trace_fd = -1,
+					 .kernel_fd = -1 };
+	err = open_sinks(s, e);
+	if (!err)
+		err = start_drive(s, e);
+	if (!err)
+		err = start_guest(s, e);
+	if (!err)
+		err = arm(s, e);
+	if (err)
+		recording_close(s);
+	else
+		*ret = s;
+	return err;
+}
+
+int recording_run(struct recording_session *s, struct recording *ret,
+		  struct error *e)
+{
+	struct recording result = { .boot_ns = vm_boot_ns(s->vm) };
+	int err = run_workload(s, &result, e);
+
+	if (err)
+		recording_release(&result);
+	else
+		*ret = result;
+	return err;
 }
 
 int record(struct lab *lab, const struct recording_request *r,
 	   struct recording *ret, struct error *e)
 {
-	struct session s = { .lab = lab, .request = r, .trace_fd = -1,
-			     .kernel_fd = -1 };
 	struct recording result = { 0 };
-	int err;
+	struct recording_session *s = NULL;
+	int err = recording_open(lab, r, &s, e);
 
-	err = open_sinks(&s, e);
 	if (!err)
-		err = start_drive(&s, e);
+		err = recording_run(s, &result, e);
 	if (!err)
-		err = start_guest(&s, e);
-	if (!err)
-		result.boot_ns = vm_boot_ns(s.vm);
-	if (!err)
-		err = arm(&s, e);
-	if (!err)
-		err = run_workload(&s, &result, e);
-	if (!err)
-		err = finish(&s, &result, e);
-	power_off(&s);
+		err = finish(s, e);
+	recording_close(s);
 	if (err)
 		recording_release(&result);
 	else
@@ -399,20 +481,40 @@ static int check_sealed(const struct history *h, struct error *e)
 			 h->log_path);
 }
 
-int record_history(const char *dir, struct history **ret, struct error *e)
+int record_log(const char *dir, const char *scratch, char **ret,
+	       struct error *e)
 {
 	CLEANUP_FREE char *log = xasprintf("%s/drive.log", dir);
+	CLEANUP_FREE char *packed = xasprintf("%s.zst", log);
+	int err = 0;
+
+	if (access(log, F_OK) == 0 || access(packed, F_OK) < 0) {
+		*ret = TAKE(log);
+		return 0;
+	}
+	err = log_unpack(log, scratch, e);
+	if (!err)
+		*ret = xstrdup(scratch);
+	return err;
+}
+
+int record_history(const char *dir, const char *log, struct history **ret,
+		   struct error *e)
+{
 	CLEANUP_FREE char *path = xasprintf("%s/trace.bin", dir);
 	struct history *h = NULL;
 	struct trace *t = NULL;
+	enum imported imported;
 	int err;
 
-	err = history_load(log, &h, e);
+	err = imported_read(dir, &imported, e);
+	if (!err)
+		err = history_load(log, &h, e);
 	if (!err)
 		err = check_sealed(h, e);
-	if (!err)
+	if (!err && imported == IMPORTED_NOT)
 		err = trace_load(path, &t, e);
-	if (!err)
+	if (!err && imported == IMPORTED_NOT)
 		err = trace_join(h, t, DISK_NSID, e);
 	trace_free(t);
 	if (err) {

@@ -17,8 +17,20 @@
 #include "lab/lab.h"
 
 struct error;
+struct plain_drive;
 struct scenario;
 struct workload;
+
+/* Instead of the workload: what a machine does after a power cut. The drive is
+ * armed before the mount, so the file system's own recovery is recorded. */
+struct recovery {
+	const char *const *argv; /* the program that recovers, NULL: none */
+	const char *const *env;
+	uint64_t timeout_ns;
+	/* Puts into the guest what the program needs. */
+	int (*prepare)(struct agent *a, void *arg, struct error *e);
+	void *arg;
+};
 
 struct recording_request {
 	const struct scenario *scenario;
@@ -29,6 +41,13 @@ struct recording_request {
 	const char *base; /* image of the disk after setup, or NULL: make the
 			   * file system and run setup */
 	struct cut_trigger trigger;
+	const struct recovery *recovery; /* of the base image, or NULL */
+
+	/* Only with recording_open(): to measure what recording costs. */
+	int untraced; /* does not trace the guest */
+	const struct plain_drive *plain; /* the disk, in place of our drive:
+					  * no log; neither base nor
+					  * trigger */
 };
 
 struct recording {
@@ -42,7 +61,8 @@ struct recording {
 
 /*
  * Blocks until the guest is gone; interrupt_stop_fd() ends it with -ECANCELED.
- * -ENOENT: a program is missing in the guest. -EPROTO: setup failed. A
+ * -ENOENT: a program is missing in the guest. -EUCLEAN: the kernel refuses to
+ * mount the base image that is to be recovered. -EPROTO: setup failed. A
  * workload that fails or does not end is no error: see the result.
  */
 int record(struct lab *lab, const struct recording_request *r,
@@ -50,9 +70,33 @@ int record(struct lab *lab, const struct recording_request *r,
 void recording_release(struct recording *r);
 
 /*
- * Loads dir/drive.log and joins it with dir/trace.bin: FUA per write. The join
- * must be exact or the recording is void (-EPROTO).
+ * The same in steps, for the workload to run more than once in one guest:
+ * open, run as often as wanted, close, which powers off. The recording is not
+ * brought to its end and cannot be judged. r is borrowed until recording_close
+ * (NULL is allowed). recording_run: errors as of record().
  */
-int record_history(const char *dir, struct history **ret, struct error *e);
+struct recording_session;
+int recording_open(struct lab *lab, const struct recording_request *r,
+		   struct recording_session **ret, struct error *e);
+int recording_run(struct recording_session *s, struct recording *ret,
+		  struct error *e);
+void recording_close(struct recording_session *s);
+
+/*
+ * The recording's log as a file to read at random: dir/drive.log, or where that
+ * was compressed (drive/pack.h) the file `scratch`, unpacked. *ret is one of
+ * the two names; caller frees it, and removes the scratch file.
+ */
+int record_log(const char *dir, const char *scratch, char **ret,
+	       struct error *e);
+
+/*
+ * Loads the log (record_log) and joins it with dir/trace.bin: FUA per write.
+ * The join must be exact or the recording is void (-EPROTO). An imported
+ * recording (interchange/interchange.h) has no trace: its log says what had
+ * FUA.
+ */
+int record_history(const char *dir, const char *log, struct history **ret,
+		   struct error *e);
 
 #endif

@@ -80,6 +80,7 @@ static void compiler_arguments(const struct home *home, char *source,
 	out[n] = NULL;
 }
 
+#define GUEST_FOLDER "/pc/work"
 #define ARGUMENTS_MAX 64
 
 static int compile(const struct home *home, char *source, const char *target,
@@ -219,17 +220,17 @@ void workload_release(struct workload *w)
 int workload_install(const struct workload *w, struct agent *a,
 		     struct error *e)
 {
-	for (size_t i = 0; i < w->n_programs; i++) {
-		CLEANUP_BUF struct buf content = BUF_INIT;
-		CLEANUP_FREE char *path =
-			xasprintf("/pc/bin/%s", w->programs[i].name);
-		int err = file_read(w->programs[i].path, &content, e);
+	int err = agent_put_fresh(a, GUEST_FOLDER "/.fresh", 0444, "", 0, e);
 
+	for (size_t i = 0; i < w->n_programs && !err; i++) {
+		CLEANUP_BUF struct buf content = BUF_INIT;
+		CLEANUP_FREE char *path = xasprintf(GUEST_FOLDER "/%s",
+						    w->programs[i].name);
+
+		err = file_read(w->programs[i].path, &content, e);
 		if (!err)
 			err = agent_put(a, path, 0755, content.data,
 					content.len, e);
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }

@@ -28,7 +28,8 @@ struct workload {
 int workload_build(const struct home *home, const char *folder,
 		   struct workload *ret, struct error *e);
 void workload_release(struct workload *w);
-/* Puts the programs into the guest's /pc/bin. */
+/* Puts the programs into the guest's /pc/work; those of another workload that
+ * were there are gone. */
 int workload_install(const struct workload *w, struct agent *a,
 		     struct error *e);
 

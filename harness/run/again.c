@@ -1,10 +1,12 @@
 #include "run/steps.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "run/rundir.h"
 
 static int judge_source(struct run *r, const char *source, struct error *e)
 {
@@ -18,43 +20,67 @@ static int judge_source(struct run *r, const char *source, struct error *e)
 	return err;
 }
 
-static int judge_all_sources(struct run *r, struct error *e)
+/* prefix-1 .. prefix-n. One that was not made (a state that could not be
+ * mounted has no recovery) has no folder. */
+static int judge_numbered(struct run *r, const char *prefix, size_t n,
+			  struct error *e)
 {
 	int err = 0;
 
-	if (r->scenario->mode != MODE_LIVE)
-		err = judge_source(r, "replay", e);
-	for (unsigned i = 1; !err; i++) {
-		CLEANUP_FREE char *source = xasprintf("live-%u", i);
-		CLEANUP_FREE char *path = xasprintf("%s/%s", r->dir, source);
+	for (size_t i = 1; i <= n && !err; i++) {
+		CLEANUP_FREE char *source = xasprintf("%s-%zu", prefix, i);
+		CLEANUP_FREE char *folder = xasprintf("%s/%s", r->dir, source);
 
-		if (access(path, F_OK) < 0)
-			break;
-		err = judge_source(r, source, e);
+		if (access(folder, F_OK) == 0)
+			err = judge_source(r, source, e);
 	}
 	return err;
+}
+
+static int judge_all_sources(struct run *r, struct error *e)
+{
+	size_t live = 0, nested = 0;
+	int err = 0;
+
+	if (run_load_doubts(r, &live, &nested))
+		return error_set(e, EBADMSG, "the store of %s is damaged",
+				 r->dir);
+	if (r->scenario->mode != MODE_LIVE)
+		err = judge_source(r, "replay", e);
+	if (!err)
+		err = judge_numbered(r, "nested", nested, e);
+	return err ? err : judge_numbered(r, "live", live, e);
+}
+
+static int reopen(struct run *r, struct error *e)
+{
+	CLEANUP_FREE char *store = xasprintf("%s/results.sqlite", r->dir);
+	int err;
+
+	r->lock = rundir_lock(r->dir, e);
+	if (r->lock < 0)
+		return r->lock;
+	err = engine_ready(r->engine, r->scenario, e);
+	if (!err)
+		err = workload_build(&r->engine->lab->home,
+				     r->scenario->folder, &r->workload, e);
+	if (!err)
+		err = store_reopen(store, &r->store, e);
+	return err ? err : run_store_machine(r, e);
 }
 
 int run_check_again(struct engine *en, const char *dir,
 		    const struct scenario *s, struct run_outcome *ret,
 		    struct error *e)
 {
-	struct run r = { .engine = en, .scenario = s, .start_ns = now_ns() };
-	CLEANUP_FREE char *store = xasprintf("%s/results.sqlite", dir);
+	struct run r = { .engine = en, .scenario = s, .start_ns = now_ns(),
+			 .lock = -1 };
 	int err;
 
 	*ret = (struct run_outcome){ .dir = xstrdup(dir),
 				     .verdict = VERDICT_UNKNOWN };
 	r.dir = ret->dir;
-	err = engine_ready(en, s, e);
-	if (!err)
-		err = workload_build(&en->lab->home, s->folder, &r.workload, e);
-	if (!err)
-		err = store_reopen(store, &r.store, e);
-	if (!err)
-		err = run_store_facts(&r, e);
-	if (!err)
-		err = store_set(r.store, "phase", "checking", e);
+	err = reopen(&r, e);
 	if (!err)
 		err = judge_all_sources(&r, e);
 	return run_finish(&r, err, ret, e);

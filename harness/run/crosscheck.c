@@ -78,18 +78,21 @@ static int check_image(const struct recorded *r, const char *folder,
 }
 
 /* The same recording as the drive saw it: no trace, no FUA, and books kept per
- * logical block. */
+ * logical block. They follow the flushes alone, whatever cache the scenario
+ * asks for. */
 static int open_without_trace(const struct recorded *r,
 			      const struct scenario *s, const char *folder,
 			      struct recorded *ret, struct error *e)
 {
+	struct cache_model model = CACHE_MODEL_HONEST;
 	struct recorded plain = { .units = xasprintf("%s/units.plain",
 						     folder) };
 	int err = history_load(r->log, &plain.history, e);
 
+	model.tear = s->drive.block;
 	if (!err)
 		err = space_create(plain.history, r->base, plain.units,
-				   s->drive.block, &plain.space, e);
+				   &model, &plain.space, e);
 	if (err)
 		recorded_release(&plain);
 	else

@@ -10,7 +10,8 @@
 static int pool_fits(const struct engine *en, const struct scenario *s,
 		     const struct guest_image *image)
 {
-	return en->pool && en->pool_memory == s->guest.memory &&
+	return en->pool && pool_healthy(en->pool) &&
+	       en->pool_memory == s->guest.memory &&
 	       en->pool_disk == s->drive.size &&
 	       en->pool_block == s->drive.block &&
 	       en->pool_bus == s->drive.bus &&
@@ -36,6 +37,7 @@ static int start_pool(struct engine *en, const struct scenario *s,
 		.disk_block = s->drive.block,
 		.bus = s->drive.bus,
 		.checkers = en->checkers,
+		.scratch = en->runs,
 	};
 	int err;
 

@@ -15,15 +15,16 @@ static void on_judged(const struct item *item, const struct state *state,
 {
 	struct run *r = arg;
 	char hash[33];
+	CLEANUP_FREE char *doubt = run_doubt(r->imported, state, j);
 	struct store_state row = {
 		.source = r->source,
 		.cut = item->cut.name,
 		.survivors = item->survivors,
 		.hash = hash,
 		.lost = state->lost,
-		.verdict = j->verdict,
+		.verdict = doubt ? VERDICT_UNKNOWN : j->verdict,
 		.stage = j->stage,
-		.message = j->message,
+		.message = doubt ? doubt : j->message,
 		.detail = j->detail,
 		.elapsed_ns = j->elapsed_ns,
 	};
@@ -32,7 +33,7 @@ static void on_judged(const struct item *item, const struct state *state,
 		 state->hash.high, state->hash.low);
 	if (!r->store_error.message[0])
 		store_add_state(r->store, &row, &r->store_error);
-	progress_step(r->engine->progress, j->verdict == VERDICT_VIOLATED);
+	progress_step(r->engine->progress, row.verdict == VERDICT_VIOLATED);
 }
 
 static int store_plan(struct run *r, const struct plan *plan, struct error *e)
@@ -61,22 +62,16 @@ static int store_plan(struct run *r, const struct plan *plan, struct error *e)
 static int judge_plan(struct run *r, const struct recorded *rec,
 		      const struct plan *plan, struct error *e)
 {
-	struct subject subject = {
-		.scenario = r->scenario,
-		.workload = &r->workload,
-		.space = rec->space,
-		.base = rec->base,
-		.log = rec->log,
-		.units = rec->units,
-	};
+	struct subject subject = recorded_subject(rec, r->scenario,
+						  &r->workload);
 	int err;
 
 	progress_begin(r->engine->progress, plan->n_items, "%s: states%s%s",
 		       r->scenario->name,
 		       strcmp(r->source, "replay") ? " of " : "",
 		       strcmp(r->source, "replay") ? r->source : "");
-	err = pool_judge(r->engine->pool, &subject, rec->history, plan->items,
-			 plan->n_items, on_judged, r, e);
+	err = pool_judge(r->engine->pool, &subject, plan->items, plan->n_items,
+			 on_judged, r, e);
 	progress_end(r->engine->progress);
 	if (r->store_error.message[0]) {
 		*e = r->store_error;
@@ -104,18 +99,27 @@ static size_t sort_and_merge(struct cut *cuts, size_t n)
 	return kept;
 }
 
+/* A recovery is cut at every flush, and where it ends. */
+static const struct cut_rule recovery_cuts[] = {
+	{ .kind = CUTS_EVERY_FLUSH },
+	{ .kind = CUTS_END },
+};
+
 /*
  * One after the other, since a cut that never came (a mark that the workload
  * did not send) must not keep the others from being judged. It leaves the run
  * unknown if nothing else is found.
  */
-static int expand_cuts(struct run *r, const struct history *h,
+static int expand_cuts(struct run *r, const struct recorded *rec,
 		       struct cut **ret, size_t *ret_n, struct error *e)
 {
 	const struct scenario *s = r->scenario;
+	const struct history *h = rec->history;
 	struct cut *all = NULL;
 	size_t n = 0;
 
+	if (rec->inherits)
+		return cuts_expand(h, recovery_cuts, 2, s->seed, ret, ret_n, e);
 	if (!s->n_cuts || h->cut != POSITION_NEVER)
 		return cuts_expand(h, NULL, 0, s->seed, ret, ret_n, e);
 	for (size_t i = 0; i < s->n_cuts; i++) {
@@ -139,6 +143,21 @@ static int expand_cuts(struct run *r, const struct history *h,
 	return 0;
 }
 
+/* A recovery's promises were made before its own log began. */
+static void inherit_promises(const struct recorded *rec, struct plan *plan)
+{
+	uint64_t acks = 0, begun = 0;
+
+	for (size_t i = 0; i < rec->acks.len; i++)
+		acks += rec->acks.data[i] == '\n';
+	for (size_t i = 0; i < rec->begun.len; i++)
+		begun += rec->begun.data[i] == '\n';
+	for (size_t i = 0; rec->inherits && i < plan->n_cuts; i++) {
+		plan->cuts[i].acks = acks;
+		plan->cuts[i].begun = begun;
+	}
+}
+
 /* Takes a recording through its plan; `source` is its folder in the run. */
 int run_judge(struct run *r, const struct recorded *rec,
 			   const char *source, struct error *e)
@@ -150,12 +169,16 @@ int run_judge(struct run *r, const struct recorded *rec,
 	int err;
 
 	r->source = source;
-	err = expand_cuts(r, rec->history, &cuts, &n_cuts, e);
+	r->imported = rec->imported;
+	r->caveat = imported_caveat(rec->imported);
+	err = expand_cuts(r, rec, &cuts, &n_cuts, e);
 	if (!err)
 		err = plan_make(rec->space, rec->history, cuts, n_cuts,
 				s->states.budget, &plan, e);
 	if (err)
 		return err;
+	inherit_promises(rec, &plan);
+	r->planned += plan.n_items;
 	err = run_store_marks(r, rec->history, e);
 	if (!err)
 		err = store_plan(r, &plan, e);

@@ -1,20 +1,67 @@
 #include "run/run.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/files.h"
 #include "drive/history.h"
 #include "record/record.h"
 #include "states/states.h"
 
-/* Live recordings start from the disk that setup left. */
+/* Live recordings start from the disk that setup left, recoveries from the
+ * crash state that is recovered. */
 static char *base_of(const char *dir, const char *source)
 {
 	if (!strcmp(source, "replay"))
 		return NULL;
+	if (!strncmp(source, "nested-", 7))
+		return xasprintf("%s/%s/base.img", dir, source);
 	return xasprintf("%s/base.img", dir);
+}
+
+static int read_promises(const char *folder, struct recorded *r,
+			 struct error *e)
+{
+	CLEANUP_FREE char *acks = xasprintf("%s/acks", folder);
+	CLEANUP_FREE char *begun = xasprintf("%s/begun", folder);
+	int err;
+
+	r->inherits = access(acks, F_OK) == 0;
+	if (!r->inherits)
+		return 0;
+	err = file_read(acks, &r->acks, e);
+	return err ? err : file_read(begun, &r->begun, e);
+}
+
+static void promises_of(const void *arg, const struct cut *cut,
+			struct buf *ret_acks, struct buf *ret_begun)
+{
+	const struct recorded *r = arg;
+
+	if (!r->inherits) {
+		promises_at(r->history, cut, ret_acks, ret_begun);
+		return;
+	}
+	buf_add(ret_acks, buf_text(&r->acks), r->acks.len);
+	buf_add(ret_begun, buf_text(&r->begun), r->begun.len);
+}
+
+struct subject recorded_subject(const struct recorded *r,
+				const struct scenario *s,
+				const struct workload *w)
+{
+	return (struct subject){ .scenario = s,
+				 .workload = w,
+				 .space = r->space,
+				 .base = r->base,
+				 .log = r->log,
+				 .units = r->units,
+				 .promises = promises_of,
+				 .promises_arg = r };
 }
 
 int recorded_open(const char *dir, const char *source,
@@ -25,18 +72,46 @@ int recorded_open(const char *dir, const char *source,
 	char *folder = xasprintf("%s/%s", dir, source);
 	int err;
 
-	r.log = xasprintf("%s/drive.log", folder);
 	r.units = units_path ? xstrdup(units_path) :
 			       xasprintf("%s/units.dat", folder);
-	err = record_history(folder, &r.history, e);
+	r.unpacked = xasprintf("%s.log", r.units);
+	err = imported_read(folder, &r.imported, e);
+	if (!err)
+		err = record_log(folder, r.unpacked, &r.log, e);
+	if (!err)
+		err = record_history(folder, r.log, &r.history, e);
+	if (!err)
+		err = read_promises(folder, &r, e);
 	if (!err)
 		err = space_create(r.history, r.base, r.units,
-				   s->drive.cache.tear, &r.space, e);
+				   &s->drive.cache, &r.space, e);
 	free(folder);
 	if (err)
 		recorded_release(&r);
 	else
 		*ret = r;
+	return err;
+}
+
+int recorded_base(const struct recorded *r, struct state *ret,
+		  struct error *e)
+{
+	CLEANUP_FREE char *name =
+		xasprintf("p%" PRIu64 ":all", r->history->base);
+
+	return space_state(r->space, name, ret, e);
+}
+
+int recorded_export_base(const struct recorded *r, const char *path,
+			 struct error *e)
+{
+	struct state state;
+	int err = recorded_base(r, &state, e);
+
+	if (err)
+		return err;
+	err = state_export(r->space, &state, path, e);
+	state_free(&state);
 	return err;
 }
 
@@ -47,5 +122,10 @@ void recorded_release(struct recorded *r)
 	free(r->base);
 	free(r->log);
 	free(r->units);
+	buf_free(&r->acks);
+	buf_free(&r->begun);
+	if (r->unpacked)
+		unlink(r->unpacked);
+	free(r->unpacked);
 	*r = (struct recorded){ 0 };
 }

@@ -1,6 +1,5 @@
 #include "run/steps.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/buf.h"
@@ -46,9 +45,10 @@ static int make_recording(struct run *r, const char *source, const char *base,
 		request.trigger = *trigger;
 	if (!err)
 		err = record(r->engine->lab, &request, ret, e);
-	if (!err)
-		note_failure(r, ret);
-	return err;
+	if (err)
+		return err;
+	note_failure(r, ret);
+	return run_store_doubt(r, e);
 }
 
 /* The reference recording: runs to its end. Kept open for live cuts. */
@@ -68,23 +68,6 @@ int run_record_reference(struct run *r, struct recorded *ret,
 	if (!err)
 		err = run_store_counts(r, &rec, ret->history, e);
 	recording_release(&rec);
-	return err;
-}
-
-/* The disk as setup left it, for the live recordings to start from. */
-static int write_base(struct run *r, const struct recorded *reference,
-		      struct error *e)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/base.img", r->dir);
-	CLEANUP_FREE char *name =
-		xasprintf("p%" PRIu64 ":all", reference->history->base);
-	struct state state;
-	int err = space_state(reference->space, name, &state, e);
-
-	if (err)
-		return err;
-	err = state_export(reference->space, &state, path, e);
-	state_free(&state);
 	return err;
 }
 
@@ -116,14 +99,20 @@ static int live_cut(struct run *r, const struct cut_trigger *trigger,
 int run_live_cuts(struct run *r, const struct recorded *reference,
 		     struct error *e)
 {
+	CLEANUP_FREE char *base = xasprintf("%s/base.img", r->dir);
 	CLEANUP_FREE struct cut_trigger *triggers = NULL;
 	size_t n = 0;
-	int err = write_base(r, reference, e);
+	int err = recorded_export_base(reference, base, e);
 
 	if (!err)
 		err = live_triggers(r->scenario, reference->history, &triggers,
 				    &n, e);
-	for (size_t i = 0; i < n && !err; i++)
+	if (!err)
+		err = run_store_progress(r, "live", 0, n, e);
+	for (size_t i = 0; i < n && !err; i++) {
 		err = live_cut(r, &triggers[i], i + 1, n, e);
+		if (!err)
+			err = run_store_progress(r, "live", i + 1, n, e);
+	}
 	return err;
 }

@@ -22,6 +22,8 @@ static int record_and_judge(struct run *r, struct error *e)
 		err = store_set(r->store, "phase", "checking", e);
 	if (!err && r->scenario->mode != MODE_LIVE)
 		err = run_judge(r, &reference, "replay", e);
+	if (!err && r->scenario->mode != MODE_LIVE)
+		err = run_nested_cuts(r, &reference, e);
 	if (!err && r->scenario->mode != MODE_REPLAY)
 		err = run_live_cuts(r, &reference, e);
 	recorded_release(&reference);
@@ -36,35 +38,47 @@ static int write_resolved(const struct run *r, struct error *e)
 	return file_write(path, text, strlen(text), e);
 }
 
-static int begin(struct run *r, struct run_outcome *ret, struct error *e)
+/* The directory comes first: whatever fails later has a place to be told in. */
+static int make_place(struct run *r, struct run_outcome *ret, struct error *e)
 {
 	CLEANUP_FREE char *store = NULL;
+	int err = rundir_create(r->engine->runs, r->scenario->name,
+				r->scenario->seed, &ret->dir, e);
+
+	if (err)
+		return err;
+	r->dir = ret->dir;
+	store = xasprintf("%s/results.sqlite", r->dir);
+	r->lock = rundir_lock(r->dir, e);
+	if (r->lock < 0)
+		return r->lock;
+	err = write_resolved(r, e);
+	if (!err)
+		err = store_create(store, &r->store, e);
+	return err ? err : run_store_origin(r->store, r->scenario, e);
+}
+
+static int make_ready(struct run *r, struct error *e)
+{
 	int err = engine_ready(r->engine, r->scenario, e);
 
 	if (!err)
 		err = workload_build(&r->engine->lab->home,
 				     r->scenario->folder, &r->workload, e);
-	if (!err)
-		err = rundir_create(r->engine->runs, r->scenario->name,
-				    r->scenario->seed, &ret->dir, e);
-	if (err)
-		return err;
-	r->dir = ret->dir;
-	store = xasprintf("%s/results.sqlite", r->dir);
-	err = write_resolved(r, e);
-	if (!err)
-		err = store_create(store, &r->store, e);
-	return err ? err : run_store_facts(r, e);
+	return err ? err : run_store_machine(r, e);
 }
 
 int run_scenario(struct engine *en, const struct scenario *s,
 		 struct run_outcome *ret, struct error *e)
 {
-	struct run r = { .engine = en, .scenario = s, .start_ns = now_ns() };
+	struct run r = { .engine = en, .scenario = s, .start_ns = now_ns(),
+			 .lock = -1 };
 	int err;
 
 	*ret = (struct run_outcome){ .verdict = VERDICT_UNKNOWN };
-	err = begin(&r, ret, e);
+	err = make_place(&r, ret, e);
+	if (!err)
+		err = make_ready(&r, e);
 	if (!err)
 		err = record_and_judge(&r, e);
 	return run_finish(&r, err, ret, e);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "check/pool.h"
+#include "interchange/interchange.h"
 #include "lab/lab.h"
 #include "record/workload.h"
 #include "results/store/store.h"
@@ -47,6 +48,14 @@ void run_outcome_release(struct run_outcome *o);
 int run_scenario(struct engine *en, const struct scenario *s,
 		 struct run_outcome *ret, struct error *e);
 
+/*
+ * Makes a run of a recording of others, without judging it; no guest is
+ * started. The scenario says what disk it was, how to mount and what to check;
+ * its workload is not run. Caller frees the path of the run.
+ */
+int run_import(const char *runs, const struct scenario *s,
+	       const struct import *import, char **ret_dir, struct error *e);
+
 /* Judges all states of a run again, with the scenario's check, its store
  * written anew. No recording. */
 int run_check_again(struct engine *en, const char *dir,
@@ -61,14 +70,29 @@ int run_check_state(struct engine *en, const char *dir, const char *source,
 /* One recording of a run with its state space: for judging, export, shell. */
 struct recorded {
 	char *base, *log, *units; /* base NULL: none */
+	char *unpacked; /* scratch: the log, where it was compressed */
 	struct history *history;
 	struct state_space *space;
+	/* Of a recovery: the promises are those of the cut that it follows. */
+	int inherits;
+	struct buf acks, begun;
+	enum imported imported;
 };
+/* It as the checkers' subject; borrowed. */
+struct subject recorded_subject(const struct recorded *r,
+				const struct scenario *s,
+				const struct workload *w);
 /* units_path NULL: in the recording's folder. */
 int recorded_open(const char *dir, const char *source,
 		  const struct scenario *s, const char *units_path,
 		  struct recorded *ret, struct error *e);
 void recorded_release(struct recorded *r);
+/* The disk as setup left it. state_free() it. */
+int recorded_base(const struct recorded *r, struct state *ret,
+		  struct error *e);
+/* The same as an image: live cuts start from it. */
+int recorded_export_base(const struct recorded *r, const char *path,
+			 struct error *e);
 
 /* Boots (or keeps) the pool that the scenario needs. */
 int engine_ready(struct engine *en, const struct scenario *s, struct error *e);

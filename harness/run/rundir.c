@@ -1,10 +1,12 @@
 #include "run/rundir.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,6 +93,22 @@ int rundir_find(const char *runs, const char *text, char **ret_path,
 	return err;
 }
 
+int rundir_lock(const char *path, struct error *e)
+{
+	CLEANUP_FREE char *name = xasprintf("%s/lock", path);
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666), err;
+
+	if (fd < 0)
+		return error_errno(e, errno, "cannot open %s", name);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	err = errno == EWOULDBLOCK ? EBUSY : errno;
+	close(fd);
+	error_set(e, err, "another powercut works on the run %s", path);
+	error_hint(e, "wait until it has ended");
+	return -err;
+}
+
 static int not_a_state(const char *text, struct error *e)
 {
 	int err = error_set(e, EINVAL, "'%s' does not name a state", text);
@@ -109,7 +127,7 @@ int rundir_split(const char *text, char **ret_run, char **ret_source,
 		return not_a_state(text, e);
 	state = at + 1;
 	slash = strchr(state, '/');
-	if (slash && strncmp(state, "live-", 5))
+	if (slash && strncmp(state, "live-", 5) && strncmp(state, "nested-", 7))
 		return not_a_state(text, e);
 	*ret_run = xasprintf("%.*s", (int)(at - text), text);
 	*ret_source = slash ? xasprintf("%.*s", (int)(slash - state), state) :

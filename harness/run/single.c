@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 
 struct single {
+	enum imported imported;
 	struct judgement *ret;
 	int judged;
 };
@@ -12,11 +13,15 @@ static void on_single(const struct item *item, const struct state *state,
 		      const struct judgement *j, void *arg)
 {
 	struct single *single = arg;
+	char *message = run_doubt(single->imported, state, j);
 
 	(void)item;
-	(void)state;
 	*single->ret = *j;
-	single->ret->message = j->message ? xstrdup(j->message) : NULL;
+	if (message)
+		single->ret->verdict = VERDICT_UNKNOWN;
+	else if (j->message)
+		message = xstrdup(j->message);
+	single->ret->message = message;
 	single->ret->detail = j->detail ? xstrdup(j->detail) : NULL;
 	single->judged = 1;
 }
@@ -47,13 +52,13 @@ int run_check_state(struct engine *en, const char *dir, const char *source,
 	if (!err)
 		err = space_state(recorded.space, state_name, &state, e);
 	if (!err) {
-		struct subject subject = { s, &workload, recorded.space,
-					   recorded.base, recorded.log,
-					   recorded.units };
+		struct subject subject =
+			recorded_subject(&recorded, s, &workload);
 		struct item item = item_of(&state);
 
-		err = pool_judge(en->pool, &subject, recorded.history, &item,
-				 1, on_single, &single, e);
+		single.imported = recorded.imported;
+		err = pool_judge(en->pool, &subject, &item, 1, on_single,
+				 &single, e);
 	}
 	state_free(&state);
 	recorded_release(&recorded);

@@ -3,9 +3,10 @@
  *
  * In the order in which they are used: run.c (begin and end), recording.c
  * (the reference, live cuts), crosscheck.c (a live cut against the drive
- * itself), judging.c (a recording through its plan),
+ * itself), nested.c (crashes while recovering), judging.c (a recording through its plan),
  * facts.c (what the store is told), verdict.c (the conclusion), again.c and
- * single.c (judging without recording).
+ * single.c (judging without recording), import.c and doubt.c (recordings of
+ * others).
  */
 #ifndef RUN_STEPS_H
 #define RUN_STEPS_H
@@ -22,14 +23,30 @@ struct run {
 	char *dir; /* borrowed from the outcome */
 	uint64_t start_ns;
 	char *unknown; /* why the run as a whole cannot be judged, or NULL */
+	const char *caveat; /* what the verdict is worth where that is less than
+			     * usual, or NULL */
 	int interrupted;
+	int lock; /* rundir_lock, or -1 */
+	uint64_t planned; /* states that had to be judged */
 	/* while judging */
 	const char *source;
+	enum imported imported;
 	struct error store_error; /* the first; message "" if none */
 };
 
 /* facts.c */
-int run_store_facts(struct run *r, struct error *e);
+int run_store_machine(struct run *r, struct error *e);
+/* Why the recordings prove nothing, and how many live cuts there are: judging
+ * them again must not forget it. */
+int run_store_doubt(struct run *r, struct error *e);
+/* key: live or nested. */
+int run_store_progress(struct run *r, const char *key, size_t done,
+		       size_t planned, struct error *e);
+int run_load_doubts(struct run *r, size_t *ret_live, size_t *ret_nested);
+int run_store_origin(struct store *store, const struct scenario *s,
+		     struct error *e);
+int run_store_commands(struct store *store, const struct history *h,
+		       struct error *e);
 int run_store_marks(struct run *r, const struct history *h, struct error *e);
 int run_store_counts(struct run *r, const struct recording *rec,
 		     const struct history *h, struct error *e);
@@ -39,6 +56,10 @@ int run_record_reference(struct run *r, struct recorded *ret, struct error *e);
 int run_live_cuts(struct run *r, const struct recorded *reference,
 		  struct error *e);
 
+/* nested.c: cuts in the recovery from a cut of the reference. */
+int run_nested_cuts(struct run *r, const struct recorded *reference,
+		    struct error *e);
+
 /* crosscheck.c: of a live cut's recording; removes the drive's images. */
 int run_cross_check(const struct run *r, const struct recorded *recorded,
 		    const char *source, struct error *e);
@@ -46,6 +67,11 @@ int run_cross_check(const struct run *r, const struct recorded *recorded,
 /* judging.c: `source` is the recording's folder in the run. */
 int run_judge(struct run *r, const struct recorded *rec, const char *source,
 	      struct error *e);
+
+/* doubt.c: NULL, or why a violated state is to be told as unknown. Caller
+ * frees. */
+char *run_doubt(enum imported imported, const struct state *state,
+		const struct judgement *j);
 
 /* verdict.c: turns what the steps returned (err) into the outcome; closes the
  * store, releases the run. */

@@ -69,9 +69,12 @@ static void put(struct planned *p, uint64_t sector, int letter)
 
 static void make_plan(struct planned *p, uint64_t budget)
 {
+	struct cache_model model = CACHE_MODEL_HONEST;
+
+	model.tear = 512;
 	test_seal(&p->log);
-	assert_int_equal(space_create(&p->log.h, NULL, p->units, 512, &p->space,
-				      NULL), 0);
+	assert_int_equal(space_create(&p->log.h, NULL, p->units, &model,
+				      &p->space, NULL), 0);
 	assert_int_equal(cuts_expand(&p->log.h, NULL, 0, 1, &p->cuts,
 				     &p->n_cuts, NULL), 0);
 	assert_int_equal(plan_make(p->space, &p->log.h, p->cuts, p->n_cuts,

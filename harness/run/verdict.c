@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "drive/pack.h"
 #include "results/report/report.h"
 
 /* What the first state that could not be judged says, as a reason. */
@@ -29,6 +31,10 @@ static int find_doubt(struct run *r, const struct store_totals *t,
 	if (r->interrupted && !r->unknown)
 		r->unknown = xstrdup("interrupted before all states were "
 				     "judged");
+	if (t->states_checked < r->planned && !r->unknown)
+		r->unknown = xasprintf("only %" PRIu64 " of %" PRIu64 " planned "
+				       "states were judged", t->states_checked,
+				       r->planned);
 	if (t->unknown && !t->violated && !r->unknown)
 		err = store_bad_states(r->store, 1, first_unknown, r, e);
 	return err < 0 ? err : 0;
@@ -39,16 +45,21 @@ static enum verdict verdict_of(const struct run *r,
 			       const struct store_totals *t,
 			       const char **ret_reason)
 {
-	*ret_reason = NULL;
+	*ret_reason = r->caveat;
 	if (t->violated)
 		return VERDICT_VIOLATED;
 	*ret_reason = r->unknown;
 	if (r->unknown)
 		return VERDICT_UNKNOWN;
+	*ret_reason = r->caveat;
+	if (r->imported == IMPORTED_NO_FUA)
+		return VERDICT_UNKNOWN;
 	if (t->interesting_cuts && t->states_checked)
 		return VERDICT_HELD;
-	*ret_reason = "no cut fell where a write was volatile or a promise at "
-		      "stake";
+	*ret_reason = t->interesting_cuts ?
+			      "no state was judged" :
+			      "no cut fell where a write was volatile or a "
+			      "promise at stake";
 	return VERDICT_VACUOUS;
 }
 
@@ -123,6 +134,23 @@ static void store_failure(struct run *r, const struct error *e)
 	store_set(r->store, "verdict", verdict_name(VERDICT_UNKNOWN), NULL);
 	store_set(r->store, "reason", e->message, NULL);
 	store_commit(r->store, NULL);
+	/* Those of an earlier judging must not stay and say something else. */
+	write_reports(r->dir, NULL);
+}
+
+/* Nobody reads the logs any more. One that cannot be compressed stays. */
+static void pack_logs(const char *dir)
+{
+	CLEANUP_FREE char *replay = xasprintf("%s/replay/drive.log", dir);
+
+	log_pack(replay, NULL);
+	for (unsigned i = 1;; i++) {
+		CLEANUP_FREE char *live =
+			xasprintf("%s/live-%u/drive.log", dir, i);
+
+		if (log_pack(live, NULL))
+			return;
+	}
 }
 
 /* Turns what the steps returned into the outcome. */
@@ -137,8 +165,12 @@ int run_finish(struct run *r, int err, struct run_outcome *ret,
 		err = conclude(r, ret, e);
 	if (err)
 		store_failure(r, e);
+	else
+		pack_logs(r->dir);
 	store_close(r->store);
 	workload_release(&r->workload);
 	free(r->unknown);
+	if (r->lock >= 0)
+		close(r->lock);
 	return err;
 }

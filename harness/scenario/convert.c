@@ -48,31 +48,26 @@ static int not_yet(struct document *d, const char *path, struct error *e,
 			      path, value, instead);
 }
 
-/* Refuses a word that stands in the file and has nothing behind it yet. */
-static int built(struct document *d, const char *path, struct error *e,
-		 const cyaml_strval_t *words, int value, int supported)
-{
-	if (value == supported)
-		return 0;
-	return not_yet(d, path, e, word_of(words, value),
-		       word_of(words, supported));
-}
-
 static char *text_or(const char *text, const char *otherwise)
 {
 	return xstrdup(text ? text : otherwise);
 }
 
 /* The name becomes a folder, a test suite's name, a part of state names. */
-static int convert_name(struct document *d, const char *name, char **ret,
-			struct error *e)
+int scenario_name_valid(const char *name)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t len = strlen(name);
 
-	if (!len || len > NAME_LEN_MAX || !strchr(first, *name) ||
-	    strspn(name, rest) != len)
+	return len && len <= NAME_LEN_MAX && strchr(first, *name) &&
+	       strspn(name, rest) == len;
+}
+
+static int convert_name(struct document *d, const char *name, char **ret,
+			struct error *e)
+{
+	if (!scenario_name_valid(name))
 		return document_error(d, "name", e,
 				      "name is '%.80s'; expected 1 to %d of "
 				      "a-z, 0-9, '.', '_' and '-', a letter or "
@@ -146,19 +141,21 @@ static int convert_guest(struct document *d, const struct raw_guest *raw,
 	return err;
 }
 
-/* capacity only matters when the cache can fill: destaging is not built. */
-static int convert_capacity(struct document *d, const char *text,
-			    struct scenario *s, struct error *e)
+/* A word of the format for "no limit", or a quantity. */
+static int limit_at(struct document *d, const char *path, const char *text,
+		    const char *no_limit, quantity_fn parse, uint64_t max,
+		    const char *range, uint64_t *ret, struct error *e)
 {
-	uint64_t capacity = UINT64_MAX;
-	int err = quantity_at(d, "drive.cache.capacity", text, parse_size, 1,
-			      UINT64_MAX, "more than 0", &capacity, e);
+	struct error reason;
+	uint64_t value;
 
-	if (!err && capacity < s->drive.size)
-		err = not_yet(d, "drive.cache.capacity", e, text,
-			      "at least the drive's size, or no such key");
-	s->drive.cache.capacity = UINT64_MAX;
-	return err;
+	*ret = UINT64_MAX;
+	if (!text || !strcmp(text, no_limit))
+		return 0;
+	if (parse(text, &value, &reason) < 0)
+		return document_error(d, path, e, "%s: %s, or %s", path,
+				      reason.message, no_limit);
+	return quantity_at(d, path, text, parse, 1, max, range, ret, e);
 }
 
 static int convert_tear(struct document *d, const char *text,
@@ -185,31 +182,23 @@ static int convert_tear(struct document *d, const char *text,
 static int convert_cache(struct document *d, const struct raw_cache *raw,
 			 struct scenario *s, struct error *e)
 {
-	int err = built(d, "drive.cache.mode", e, cache_mode_words, raw->mode,
-			CACHE_WRITEBACK);
+	struct cache_model *m = &s->drive.cache;
+	int err;
 
+	m->mode = raw->mode;
+	m->order = raw->order;
+	m->flush_ignored = raw->flush == FLUSH_IGNORED;
+	m->fua_ignored = raw->fua == FUA_IGNORED;
+	m->plp = raw->power_loss_protection;
+	err = limit_at(d, "drive.cache.capacity", raw->capacity, "unlimited",
+		       parse_size, UINT64_MAX, "more than 0, or unlimited",
+		       &m->capacity, e);
 	if (!err)
-		err = built(d, "drive.cache.order", e, cache_order_words,
-			    raw->order, ORDER_ANY);
-	if (!err)
-		err = built(d, "drive.cache.flush", e, flush_words, raw->flush,
-			    FLUSH_HONEST);
-	if (!err)
-		err = built(d, "drive.cache.fua", e, fua_words, raw->fua,
-			    FUA_HONORED);
-	if (!err)
-		err = built(d, "drive.cache.power_loss_protection", e,
-			    bool_words, raw->power_loss_protection, 0);
-	s->drive.cache.mode = raw->mode;
-	s->drive.cache.order = raw->order;
-	s->drive.cache.flush = raw->flush;
-	s->drive.cache.fua = raw->fua;
-	s->drive.cache.power_loss_protection = raw->power_loss_protection;
-	if (!err)
-		err = convert_capacity(d, raw->capacity, s, e);
-	if (!err)
-		err = convert_tear(d, raw->tear, s, e);
-	return err;
+		err = limit_at(d, "drive.cache.destage", raw->destage, "never",
+			       parse_duration, 86400 * SECOND,
+			       "more than 0s, at most 24h, or never",
+			       &m->destage_ns, e);
+	return err ? err : convert_tear(d, raw->tear, s, e);
 }
 
 static int convert_drive(struct document *d, const struct raw_drive *raw,

@@ -88,8 +88,16 @@ static int convert_every(enum raw_every every, struct cut_rule *ret)
 	return 0;
 }
 
-static int convert_cut(struct cut_reader *r, const struct raw_cut *raw,
-		       struct cut_rule *ret)
+/* A crash in the recovery from a crash; no deeper. */
+static int convert_nested(struct cut_reader *r, const char *text,
+			  struct cut_rule *ret)
+{
+	return number(r, "nested", text, parse_count, 2, "1 or 2",
+		      &ret->nested);
+}
+
+static int convert_rule(struct cut_reader *r, const struct raw_cut *raw,
+			struct cut_rule *ret)
 {
 	int given = !!raw->every + !!raw->at + !!raw->random;
 
@@ -105,6 +113,14 @@ static int convert_cut(struct cut_reader *r, const struct raw_cut *raw,
 	ret->kind = CUTS_RANDOM;
 	return number(r, "random.count", raw->random->count, parse_count,
 		      RANDOM_MAX, "1 to 1000000", &ret->count);
+}
+
+static int convert_cut(struct cut_reader *r, const struct raw_cut *raw,
+		       struct cut_rule *ret)
+{
+	int err = convert_rule(r, raw, ret);
+
+	return err ? err : convert_nested(r, raw->nested, ret);
 }
 
 int cuts_convert(struct document *d, const struct raw_scenario *raw,

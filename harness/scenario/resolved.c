@@ -101,6 +101,18 @@ static void put_duration(yaml_document_t *d, int map, const char *key,
 	put_quantity(d, map, key, ns, units);
 }
 
+/* UINT64_MAX: the word for no limit. */
+static void put_limit(yaml_document_t *d, int map, const char *key, uint64_t n,
+		      const char *no_limit,
+		      void (*put_n)(yaml_document_t *, int, const char *,
+				    uint64_t))
+{
+	if (n == UINT64_MAX)
+		put_word(d, map, key, no_limit);
+	else
+		put_n(d, map, key, n);
+}
+
 static void put_count(yaml_document_t *d, int map, const char *key, uint64_t n)
 {
 	static const struct unit units[] = { { "", 1 } };
@@ -142,7 +154,7 @@ static void put_guest(yaml_document_t *d, int root, const struct scenario *s)
 static void put_drive(yaml_document_t *d, int root, const struct scenario *s)
 {
 	int drive = put_mapping(d, root, "drive"), cache;
-	uint64_t capacity = s->drive.cache.capacity;
+	const struct cache_model *m = &s->drive.cache;
 
 	put_word(d, drive, "bus", word_of(bus_words, s->drive.bus));
 	if (s->drive.scheduler)
@@ -151,17 +163,17 @@ static void put_drive(yaml_document_t *d, int root, const struct scenario *s)
 	put_size(d, drive, "block", s->drive.block);
 	cache = put_mapping(d, drive, "cache");
 	put_word(d, cache, "mode",
-		 word_of(cache_mode_words, s->drive.cache.mode));
-	/* A cache as large as the drive is an unlimited one. */
-	put_size(d, cache, "capacity",
-		 capacity < s->drive.size ? capacity : s->drive.size);
+		 word_of(cache_mode_words, m->mode));
+	put_limit(d, cache, "capacity", m->capacity, "unlimited", put_size);
+	put_limit(d, cache, "destage", m->destage_ns, "never", put_duration);
 	put_word(d, cache, "order",
-		 word_of(cache_order_words, s->drive.cache.order));
-	put_size(d, cache, "tear", s->drive.cache.tear);
-	put_word(d, cache, "flush", word_of(flush_words, s->drive.cache.flush));
-	put_word(d, cache, "fua", word_of(fua_words, s->drive.cache.fua));
+		 word_of(cache_order_words, m->order));
+	put_size(d, cache, "tear", m->tear);
+	put_word(d, cache, "flush", word_of(flush_words, m->flush_ignored ? FLUSH_IGNORED :
+						       FLUSH_HONEST));
+	put_word(d, cache, "fua", word_of(fua_words, m->fua_ignored ? FUA_IGNORED : FUA_HONORED));
 	put_word(d, cache, "power_loss_protection",
-		 word_of(bool_words, s->drive.cache.power_loss_protection));
+		 word_of(bool_words, m->plp));
 }
 
 static void put_filesystem(yaml_document_t *d, int root,
@@ -212,6 +224,8 @@ static void put_cut(yaml_document_t *d, int item, const struct cut_rule *rule)
 			  rule->count);
 	else
 		put_at(d, item, rule);
+	if (rule->nested > 1)
+		put_count(d, item, "nested", rule->nested);
 }
 
 /* Without rules the key stays out: no list of rules says the same. */

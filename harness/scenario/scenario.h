@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drive/model.h"
 #include "states/states.h"
 #include "vm/bus.h"
 
 struct error;
 
-enum cache_mode { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE };
-enum cache_order { ORDER_ANY, ORDER_FIFO };
+/* In the file; the model has its own flags. */
 enum flush_mode { FLUSH_HONEST, FLUSH_IGNORED };
 enum fua_mode { FUA_HONORED, FUA_IGNORED };
 enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
@@ -41,15 +41,7 @@ struct scenario {
 		enum scheduler scheduler; /* of the guest, for this drive */
 		uint64_t size;  /* bytes */
 		uint32_t block; /* bytes */
-		struct {
-			enum cache_mode mode;
-			uint64_t capacity; /* bytes; UINT64_MAX: unlimited */
-			enum cache_order order;
-			uint32_t tear; /* bytes */
-			enum flush_mode flush;
-			enum fua_mode fua;
-			int power_loss_protection;
-		} cache;
+		struct cache_model cache;
 	} drive;
 
 	struct {
@@ -86,6 +78,8 @@ struct scenario {
 /* Reads and validates. On failure the message starts with FILE:LINE:COLUMN. */
 int scenario_load(const char *path, struct scenario **ret, struct error *e);
 void scenario_free(struct scenario *s);
+/* Whether a scenario may have this name. */
+int scenario_name_valid(const char *name);
 
 /* Whether there is one: filesystem.type is not none. */
 int scenario_has_filesystem(const struct scenario *s);

@@ -97,6 +97,7 @@ static const cyaml_schema_field_t guest_fields[] = {
 static const cyaml_schema_field_t cache_fields[] = {
 	WORD(struct raw_cache, mode, cache_mode_words),
 	TEXT(struct raw_cache, capacity),
+	TEXT(struct raw_cache, destage),
 	WORD(struct raw_cache, order, cache_order_words),
 	TEXT(struct raw_cache, tear),
 	WORD(struct raw_cache, flush, flush_words),
@@ -148,6 +149,7 @@ static const cyaml_schema_field_t cut_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("at", OPTIONAL, struct raw_cut, at, at_fields),
 	CYAML_FIELD_MAPPING_PTR("random", OPTIONAL, struct raw_cut, random,
 				random_fields),
+	TEXT(struct raw_cut, nested),
 	CYAML_FIELD_END,
 };
 

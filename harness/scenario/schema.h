@@ -36,6 +36,7 @@ struct raw_cut {
 	enum raw_every every;
 	struct raw_at *at;
 	struct raw_random *random;
+	char *nested;
 };
 
 struct raw_scenario {
@@ -54,7 +55,7 @@ struct raw_scenario {
 			enum flush_mode flush;
 			enum fua_mode fua;
 			int power_loss_protection;
-			char *capacity, *tear;
+			char *capacity, *destage, *tear;
 		} cache;
 	} drive;
 	struct raw_filesystem {

@@ -95,17 +95,38 @@ static void tear_is_not_below_block(void **state)
 		"drive.block, 4096: a drive writes whole blocks");
 }
 
-static void capacity_must_be_unable_to_fill(void **state)
+static void caches_have_limits_or_none(void **state)
 {
 	struct scenario *s = accepted(
-		MINIMAL "drive: { size: 64MiB, cache: { capacity: 64MiB } }\n");
+		MINIMAL "drive: { cache: { capacity: unlimited, destage: never } }\n");
 
 	(void)state;
 	assert_true(s->drive.cache.capacity == UINT64_MAX);
+	assert_true(s->drive.cache.destage_ns == UINT64_MAX);
 	scenario_free(s);
-	refused(MINIMAL "drive: { cache: { capacity: 64MiB } }\n",
-		"3:29: drive.cache.capacity: 64MiB is not supported yet; "
-		"expected at least the drive's size, or no such key");
+	refused(MINIMAL "drive: { cache: { capacity: 0 } }\n",
+		"3:29: drive.cache.capacity is 0; expected more than 0, or "
+		"unlimited");
+	refused(MINIMAL "drive: { cache: { capacity: none } }\n",
+		"3:29: drive.cache.capacity: 'none' is not a size: expected a "
+		"number and B, KiB, MiB or GiB without a blank, such as "
+		"64MiB, or unlimited");
+	refused(MINIMAL "drive: { cache: { destage: 0s } }\n",
+		"3:28: drive.cache.destage is 0s; expected more than 0s, at "
+		"most 24h, or never");
+	refused(MINIMAL "drive: { cache: { destage: 10 } }\n",
+		"3:28: drive.cache.destage: '10' is not a duration: expected "
+		"a number and ms, s, min or h without a blank, such as 1.5s, "
+		"or never");
+}
+
+static void no_cache_is_a_mode(void **state)
+{
+	struct scenario *s = accepted(MINIMAL "drive: { cache: { mode: none } }\n");
+
+	(void)state;
+	assert_int_equal(s->drive.cache.mode, CACHE_NONE);
+	scenario_free(s);
 }
 
 static void what_is_not_built_is_refused(void **state)
@@ -123,24 +144,6 @@ static void what_is_not_built_is_refused(void **state)
 		{ "guest: { packages: [git] }",
 		  "3:20: guest.packages: a list of packages is not supported "
 		  "yet; expected []" },
-		{ "drive: { cache: { mode: writethrough } }",
-		  "3:25: drive.cache.mode: writethrough is not supported yet; "
-		  "expected writeback" },
-		{ "drive: { cache: { mode: none } }",
-		  "3:25: drive.cache.mode: none is not supported yet; expected "
-		  "writeback" },
-		{ "drive: { cache: { order: fifo } }",
-		  "3:26: drive.cache.order: fifo is not supported yet; "
-		  "expected any" },
-		{ "drive: { cache: { flush: ignored } }",
-		  "3:26: drive.cache.flush: ignored is not supported yet; "
-		  "expected honest" },
-		{ "drive: { cache: { fua: ignored } }",
-		  "3:24: drive.cache.fua: ignored is not supported yet; "
-		  "expected honored" },
-		{ "drive: { cache: { power_loss_protection: true } }",
-		  "3:42: drive.cache.power_loss_protection: true is not "
-		  "supported yet; expected false" },
 		{ "filesystem: { type: xfs }",
 		  "3:21: filesystem.type: xfs is not supported yet; expected "
 		  "ext4" },
@@ -312,7 +315,8 @@ int main(void)
 		cmocka_unit_test(blocks_are_512_or_4096),
 		cmocka_unit_test(tear_is_a_power_of_two),
 		cmocka_unit_test(tear_is_not_below_block),
-		cmocka_unit_test(capacity_must_be_unable_to_fill),
+		cmocka_unit_test(caches_have_limits_or_none),
+		cmocka_unit_test(no_cache_is_a_mode),
 		cmocka_unit_test(what_is_not_built_is_refused),
 		cmocka_unit_test(file_systems_are_known),
 		cmocka_unit_test(every_bus_and_scheduler_is_built),

@@ -11,8 +11,8 @@ static void unknown_key_names_the_nearest(void **state)
 	(void)state;
 	refused(MINIMAL "drive:\n  cache:\n    flsh: honest\n",
 		"5:5: unknown key 'flsh' in drive.cache; expected mode, "
-		"capacity, order, tear, flush, fua or power_loss_protection; "
-		"did you mean flush?");
+		"capacity, destage, order, tear, flush, fua or "
+		"power_loss_protection; did you mean flush?");
 }
 
 static void unknown_key_far_from_all_names_none(void **state)

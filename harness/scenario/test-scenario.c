@@ -23,13 +23,14 @@ static const char full[] =
 	"  size: 64MiB\n"
 	"  block: 4096\n"
 	"  cache:\n"
-	"    mode: writeback\n"
-	"    capacity: 1GiB\n"
-	"    order: any\n"
+	"    mode: writethrough\n"
+	"    capacity: 48KiB\n"
+	"    destage: 20ms\n"
+	"    order: fifo\n"
 	"    tear: 16KiB\n"
-	"    flush: honest\n"
-	"    fua: honored\n"
-	"    power_loss_protection: false\n"
+	"    flush: ignored\n"
+	"    fua: ignored\n"
+	"    power_loss_protection: true\n"
 	"filesystem: { type: ext4, mkfs: -b 4096, mount: noatime }\n"
 	"workload:\n"
 	"  setup: [append-log, --init, /mnt]\n"
@@ -70,6 +71,11 @@ static void minimal_scenario_has_the_defaults(void **state)
 	assert_int_equal(s->drive.block, 512);
 	assert_int_equal(s->drive.cache.mode, CACHE_WRITEBACK);
 	assert_true(s->drive.cache.capacity == UINT64_MAX);
+	assert_true(s->drive.cache.destage_ns == UINT64_MAX);
+	assert_int_equal(s->drive.cache.order, ORDER_ANY);
+	assert_int_equal(s->drive.cache.flush_ignored, 0);
+	assert_int_equal(s->drive.cache.fua_ignored, 0);
+	assert_int_equal(s->drive.cache.plp, 0);
 	assert_int_equal(s->drive.cache.tear, 4096);
 	assert_string_equal(s->filesystem.type, "ext4");
 	assert_string_equal(s->filesystem.mkfs, "");
@@ -97,7 +103,14 @@ static void every_value_arrives(void **state)
 	assert_int_equal(s->guest.memory, 512 << 20);
 	assert_int_equal(s->drive.size, 64 << 20);
 	assert_int_equal(s->drive.block, 4096);
+	assert_int_equal(s->drive.cache.mode, CACHE_WRITETHROUGH);
+	assert_int_equal(s->drive.cache.capacity, 49152);
+	assert_int_equal(s->drive.cache.destage_ns, 20000000);
+	assert_int_equal(s->drive.cache.order, ORDER_FIFO);
 	assert_int_equal(s->drive.cache.tear, 16384);
+	assert_int_equal(s->drive.cache.flush_ignored, 1);
+	assert_int_equal(s->drive.cache.fua_ignored, 1);
+	assert_int_equal(s->drive.cache.plp, 1);
 	assert_string_equal(s->filesystem.mkfs, "-b 4096");
 	assert_string_equal(s->filesystem.mount, "noatime");
 	assert_string_equal(s->workload.setup[1], "--init");
@@ -155,7 +168,8 @@ static void round_trip(const char *yaml)
 		assert_int_equal(again->cuts[i].count, s->cuts[i].count);
 		assert_int_equal(again->cuts[i].time_ns, s->cuts[i].time_ns);
 	}
-	assert_true(again->drive.cache.capacity == s->drive.cache.capacity);
+	assert_memory_equal(&again->drive.cache, &s->drive.cache,
+			    sizeof(s->drive.cache));
 	assert_true(again->seed == s->seed);
 	scenario_free(s);
 	scenario_free(again);
@@ -184,7 +198,8 @@ static void resolved_spells_the_defaults_out(void **state)
 		"  block: 512\n"
 		"  cache:\n"
 		"    mode: writeback\n"
-		"    capacity: 128MiB\n"
+		"    capacity: unlimited\n"
+		"    destage: never\n"
 		"    order: any\n"
 		"    tear: 4KiB\n"
 		"    flush: honest\n"

@@ -224,15 +224,21 @@ static int at_command(const struct history *h, int flush, uint64_t nth,
 	return err;
 }
 
-static int at_time(const struct history *h, uint64_t time_ns,
-		   struct positions *p, struct error *e)
+/* The last record until then. */
+static void at_time(const struct history *h, uint64_t time_ns,
+		    struct positions *p)
 {
-	uint64_t position;
-	int err = cut_position_at_time(h, time_ns, &position, e);
+	uint64_t low = h->arm, high = cut_end_position(h);
 
-	if (!err)
-		add(p, position);
-	return err;
+	while (low < high) {
+		uint64_t middle = high - (high - low) / 2;
+
+		if (h->times[middle] - h->times[h->arm] <= time_ns)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	add(p, low);
 }
 
 /* Distinct positions behind ARM: the first `count` of a shuffle (Fisher and
@@ -272,7 +278,8 @@ static int expand(const struct history *h, const struct cut_rule *r,
 	case CUTS_AT_MARK:
 		return at_mark(h, r, p, e);
 	case CUTS_AT_TIME:
-		return at_time(h, r->time_ns, p, e);
+		at_time(h, r->time_ns, p);
+		return 0;
 	case CUTS_RANDOM:
 		at_random(h, r->count, rng, p);
 		return 0;

@@ -70,7 +70,8 @@ int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
 	if (err)
 		return err;
 	out.view = view;
-	err = strategy_default(view, &out);
+	err = view->line ? strategy_fifo(view, &out) :
+			   strategy_default(view, &out);
 	free(out.slots);
 	return err;
 }

@@ -259,7 +259,7 @@ static int fill(struct state_space *s, struct error *e)
 	size_t n = 0;
 	int err;
 
-	s->durable = model_durable(s->h);
+	s->durable = model_durable(s->h, &s->model);
 	while (s->first_command < s->h->n_commands &&
 	       s->h->commands[s->first_command].submit < s->h->arm)
 		s->first_command++;
@@ -277,11 +277,11 @@ static int fill(struct state_space *s, struct error *e)
 }
 
 int space_create(const struct history *h, const char *base,
-		 const char *units_path, uint32_t tear,
+		 const char *units_path, const struct cache_model *model,
 		 struct state_space **ret, struct error *e)
 {
 	struct state_space *s;
-	int err = check_arguments(h, tear, e);
+	int err = check_arguments(h, model->tear, e);
 
 	if (!err)
 		err = check_commands(h, e);
@@ -289,7 +289,8 @@ int space_create(const struct history *h, const char *base,
 		return err;
 	s = xcalloc(1, sizeof(*s));
 	*s = (struct state_space){ .h = h,
-				   .tear = tear,
+				   .model = *model,
+				   .tear = model->tear,
 				   .base_fd = -1,
 				   .log_fd = -1,
 				   .units_fd = -1 };
@@ -345,6 +346,8 @@ double space_legal_log2(struct state_space *s, const struct cut *c)
 
 	if (view_at(s, c->position, &v, NULL))
 		return 0;
+	if (v->line)
+		return line_legal_log2(v);
 	for (size_t i = 0; i < v->n; i++)
 		sum += log2(1.0 + (v->high[i] - v->low[i]));
 	return sum;
@@ -376,6 +379,8 @@ int space_state(struct state_space *s, const char *name, struct state *ret,
 		err = view_at(s, cut.position, &v, e);
 	if (!err)
 		err = pick_parse(v, colon + 1, &pick, e);
+	if (!err && v->line)
+		err = line_check(v, pick, e);
 	if (!err)
 		pick_state(v, &cut, pick, ret);
 	return err;

@@ -23,15 +23,13 @@ struct error;
 
 #define NO_COMMAND UINT32_MAX
 
-/* ---- cuts.c, cut-time.c ---- */
+/* ---- cuts.c ---- */
 
 /* The last position that a cut can be made at. */
 uint64_t cut_end_position(const struct history *h);
 /* Whether a state can be asked for at this position: BASE (the end of the
  * setup; ARM where there is none) or behind. */
 int cut_check(const struct history *h, uint64_t position, struct error *e);
-int cut_position_at_time(const struct history *h, uint64_t time_ns,
-			 uint64_t *ret, struct error *e);
 
 /* ---- contents.c: contents of units, each once ---- */
 
@@ -78,7 +76,8 @@ struct sweep {
 
 struct state_space {
 	const struct history *h;
-	uint32_t tear;
+	struct cache_model model;
+	uint32_t tear; /* of the model */
 	char *base; /* path or NULL */
 	int base_fd, log_fd, units_fd;
 	uint64_t units_end; /* bytes in the units file */
@@ -182,6 +181,8 @@ struct view {
 	uint32_t *writes; /* commands, ascending */
 	size_t *first_pair; /* per write; n_writes + 1 */
 	struct pair *pairs; /* by write, then by unit */
+	uint32_t *line; /* order: fifo: indices into writes in the order in
+			 * which they reach the media; else NULL */
 };
 
 /* The view of the cut, kept by the space until another one is asked for. */
@@ -207,6 +208,14 @@ struct state_hash pick_hash(const struct view *v, const uint32_t *pick);
 void pick_state(const struct view *v, const struct cut *c,
 		const uint32_t *pick, struct state *ret);
 
+/* ---- fifo.c: where the survivors are a prefix ---- */
+
+/* Fills v->line. */
+void line_fill(struct view *v);
+double line_legal_log2(const struct view *v);
+/* -EINVAL, with the reason, where the pick is no prefix. */
+int line_check(const struct view *v, const uint32_t *pick, struct error *e);
+
 /* ---- names.c ---- */
 
 /* The canonical name of the pick. Caller frees. */
@@ -227,6 +236,8 @@ int emit(struct emitter *out, const uint32_t *pick);
 /* Emits the states of a cut that are worth checking. */
 typedef int (*strategy_fn)(const struct view *v, struct emitter *out);
 int strategy_default(const struct view *v, struct emitter *out);
+/* order: fifo */
+int strategy_fifo(const struct view *v, struct emitter *out);
 
 /* ---- patches.c ---- */
 

@@ -24,6 +24,7 @@
 
 #include "drive/drive.h"
 #include "drive/history.h"
+#include "drive/model.h"
 
 struct error;
 struct state_space;
@@ -52,6 +53,8 @@ struct cut_rule {
 	uint64_t count;
 	uint64_t time_ns;
 	const char *mark;
+	uint64_t nested; /* 2: the recovery after the cut is cut again; else 0
+			  * or 1 */
 };
 /* Sorted by position, without duplicates. A history that ends in CUT has only
  * that one cut, whatever the rules. Caller frees. No rule: every write, flush,
@@ -87,14 +90,13 @@ void state_copy(const struct state_space *s, const struct state *from,
  * Everything that states of one recording share: the units that any command
  * after the log's start touched (but those that stay as they are in base),
  * their versions, content hashes. base may be NULL. Contents that no single
- * write holds whole are composed into units_path (made anew). tear: the atomic
- * unit in bytes. Memory: some 40 bytes per write and unit. The history is
- * borrowed until space_free; its FUA flags must be final before (trace_join).
- * One user at a time. -EINVAL where the recording ended before ARM: it has no
- * cut.
+ * write holds whole are composed into units_path (made anew). Memory: some 40
+ * bytes per write and unit. The history is borrowed until space_free; its FUA
+ * flags must be final before (trace_join). One user at a time. -EINVAL where the
+ * recording ended before ARM: it has no cut.
  */
 int space_create(const struct history *h, const char *base,
-		 const char *units_path, uint32_t tear,
+		 const char *units_path, const struct cache_model *model,
 		 struct state_space **ret, struct error *e);
 void space_free(struct state_space *s);
 size_t space_units(const struct state_space *s);
@@ -102,9 +104,9 @@ size_t space_units(const struct state_space *s);
 uint64_t space_unit_index(const struct state_space *s, size_t i);
 
 /* log2 of the number of legal states at the cut (product over the units of the
- * versions each may hold), and the number of volatile writes that can be lost:
- * not those that a durable write has overwritten everywhere. 0 for a position
- * that is no cut. */
+ * versions each may hold; order: fifo: prefixes, with torn last writes), and the
+ * number of volatile writes that can be lost: not those that a durable write has
+ * overwritten everywhere. 0 for a position that is no cut. */
 double space_legal_log2(struct state_space *s, const struct cut *c);
 uint64_t space_volatile(struct state_space *s, const struct cut *c);
 
@@ -112,22 +114,46 @@ uint64_t space_volatile(struct state_space *s, const struct cut *c);
 int space_state(struct state_space *s, const char *name, struct state *ret,
 		struct error *e);
 
+/* What became of a volatile write on one of its units. */
+enum unit_fate {
+	UNIT_SURVIVED,    /* the unit holds what this write made of it */
+	UNIT_LOST,        /* the unit holds something older */
+	UNIT_OVERWRITTEN, /* the unit holds something younger, volatile too */
+	UNIT_SETTLED,     /* a younger write is durable there: no choice left */
+};
+
+struct write_fate {
+	size_t command;      /* index into the history's commands */
+	uint32_t n_units;    /* 0 for a command of no length */
+	uint8_t *units;      /* enum unit_fate of each, owned */
+};
+
+/* Every write that is volatile at the state's cut, in submit order, also those
+ * that can be lost nowhere. -EINVAL as space_state. write_fates_free frees. */
+int space_fates(struct state_space *s, const char *name,
+		struct write_fate **ret, size_t *ret_n, struct error *e);
+void write_fates_free(struct write_fate *fates, size_t n);
+/* The position from which a command is durable (drive/model.h). */
+uint64_t space_durable(const struct state_space *s, size_t command);
+
 /* Called for each state; a return other than 0 ends the enumeration with it.
  * The callee takes over what the state owns (a struct copy, or state_free); it
  * must not ask the space about another cut meanwhile. */
 typedef int (*state_fn)(struct state *state, void *arg);
 
 /*
- * strategy "default": for the cut all, none, each one dropped, each one
- * alone, all subsets where at most 6 writes are volatile, then torn writes:
- * for each volatile write of more than one unit the first half of its units
- * only and the last half only, with all others surviving. States with equal
- * content at the same cut come once.
+ * strategy "default": for the cut all, none, each one dropped, each one alone,
+ * all subsets where at most 6 writes are volatile, then torn writes: for each
+ * volatile write of more than one unit the first half of its units only and the
+ * last half only, with all others surviving. With order: fifo all, none, each
+ * prefix, then torn writes: behind each prefix the halves of the next write.
+ * States with equal content at the same cut come once.
  */
 int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
 		    void *arg, struct error *e);
 
-/* The patches that turn `from` (NULL: the base image) into `to`. Caller frees. */
+/* The patches that turn `from` (NULL: the base image) into `to`. Caller
+ * frees. */
 size_t state_patches(const struct state_space *s, const struct state *from,
 		     const struct state *to, struct patch **ret);
 /* Writes the state as a sparse image. */

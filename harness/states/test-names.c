@@ -54,7 +54,10 @@ static int make(void **state)
 	w = test_submit(&t, LOG_WRITE, 20 * 512, 512, 512, 1);
 	test_complete(&t, w);
 	test_seal(&t);
-	return space_create(&t.h, NULL, units, 512, &space, NULL);
+	struct cache_model model = CACHE_MODEL_HONEST;
+
+	model.tear = 512;
+	return space_create(&t.h, NULL, units, &model, &space, NULL);
 }
 
 static int destroy(void **state)

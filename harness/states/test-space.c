@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 
@@ -67,13 +68,22 @@ static void put(struct test_log *t, uint64_t first, uint64_t n, int symbol)
 				     (uint64_t)(symbol - 1) * 512, 0));
 }
 
+static struct cache_model honest(uint32_t tear)
+{
+	struct cache_model m = CACHE_MODEL_HONEST;
+
+	m.tear = tear;
+	return m;
+}
+
 static struct state_space *space_of(const struct test_log *t, int with_base,
 				    uint32_t tear)
 {
+	struct cache_model model = honest(tear);
 	struct state_space *s = NULL;
 	struct error e = { "", "" };
 
-	if (space_create(&t->h, with_base ? base : NULL, units, tear, &s, &e))
+	if (space_create(&t->h, with_base ? base : NULL, units, &model, &s, &e))
 		print_error("%s\n", e.message);
 	assert_non_null(s);
 	return s;
@@ -394,15 +404,104 @@ static void nothing_volatile_is_one_state(void **state)
 	expect_names(&t, 512, -1, "all ");
 }
 
+/* ---- order: fifo ---- */
+
+static struct state_space *fifo_of(const struct test_log *t)
+{
+	struct cache_model model = honest(512);
+	struct state_space *s = NULL;
+
+	model.order = ORDER_FIFO;
+	assert_int_equal(space_create(&t->h, NULL, units, &model, &s, NULL),
+			 0);
+	return s;
+}
+
+/* 1 is torn over 3 units, 2 completes before it, 3 is in flight, 4 has FUA. */
+static void make_line(struct test_log *t)
+{
+	size_t a, b;
+
+	start(t, 64);
+	a = test_submit(t, LOG_WRITE, 0, 3 * 512, 0, 0);
+	b = test_submit(t, LOG_WRITE, 8 * 512, 512, 0, 0);
+	test_complete(t, b);
+	test_complete(t, a);
+	test_submit(t, LOG_WRITE, 16 * 512, 512, 0, 0);
+	test_complete(t, test_submit(t, LOG_WRITE, 24 * 512, 512, 0, 1));
+}
+
+static void survivors_in_fifo_are_a_prefix(void **state)
+{
+	static const char *const legal[] = { "end:none", "end:2", "end:1,2",
+					     "end:2,1.0", "end:2,1.2",
+					     "end:all" };
+	static const char *const illegal[] = { "end:1", "end:3", "end:1,3",
+					       "end:1.0", "end:all-2",
+					       "end:2,3", "end:2,3,1.0-1" };
+	struct test_log t;
+	struct state st;
+	struct error e;
+
+	(void)state;
+	make_line(&t);
+	struct state_space *s = fifo_of(&t);
+
+	for (size_t i = 0; i < sizeof(legal) / sizeof(*legal); i++) {
+		assert_int_equal(space_state(s, legal[i], &st, NULL), 0);
+		state_free(&st);
+	}
+	for (size_t i = 0; i < sizeof(illegal) / sizeof(*illegal); i++) {
+		assert_int_equal(space_state(s, illegal[i], &st, &e), -EINVAL);
+		assert_non_null(strstr(e.message, "order: fifo"));
+	}
+	space_free(s);
+}
+
+/* none; 2; of 1 seven more; 3 */
+static void prefixes_and_torn_writes_are_counted(void **state)
+{
+	struct test_log t;
+	struct cut cut;
+
+	(void)state;
+	make_line(&t);
+	struct state_space *s = fifo_of(&t);
+
+	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
+	assert_true(fabs(space_legal_log2(s, &cut) - log2(10)) < 1e-9);
+	assert_int_equal(space_volatile(s, &cut), 3);
+	space_free(s);
+}
+
+static void fifo_gets_every_prefix(void **state)
+{
+	struct names names = { BUF_INIT, -1 };
+	struct test_log t;
+	struct cut cut;
+
+	(void)state;
+	make_line(&t);
+	struct state_space *s = fifo_of(&t);
+
+	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
+	assert_int_equal(space_enumerate(s, &cut, take_name, &names, NULL), 0);
+	assert_string_equal(buf_text(&names.text),
+			    "all none all-3 2 1.0-1,2 1.2,2 ");
+	buf_free(&names.text);
+	space_free(s);
+}
+
 /* ---- errors ---- */
 
 static void expect_error(const struct history *h, const char *base_path,
 			 const char *units_path, uint32_t tear, int err)
 {
+	struct cache_model model = honest(tear);
 	struct state_space *s = NULL;
 	struct error e = { "", "" };
 
-	assert_int_equal(space_create(h, base_path, units_path, tear, &s, &e),
+	assert_int_equal(space_create(h, base_path, units_path, &model, &s, &e),
 			 -err);
 	assert_null(s);
 	assert_true(e.message[0]);
@@ -478,6 +577,9 @@ int main(void)
 		cmocka_unit_test(equal_content_at_one_cut_comes_once),
 		cmocka_unit_test(the_callback_ends_the_enumeration),
 		cmocka_unit_test(nothing_volatile_is_one_state),
+		cmocka_unit_test(survivors_in_fifo_are_a_prefix),
+		cmocka_unit_test(prefixes_and_torn_writes_are_counted),
+		cmocka_unit_test(fifo_gets_every_prefix),
 		cmocka_unit_test(impossible_arguments_are_refused),
 		cmocka_unit_test(commands_that_make_no_sense_are_refused),
 		cmocka_unit_test(data_missing_from_the_log_is_an_error),

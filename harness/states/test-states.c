@@ -41,6 +41,7 @@ struct seen {
 /* One log under test. */
 struct sequence {
 	struct test_log log;
+	struct cache_model model;
 	uint64_t tear_sectors;
 	const unsigned char *base;
 	struct state_space *space;
@@ -87,18 +88,40 @@ static void submit_random(struct sequence *q, size_t *flying, size_t *n)
 				     type != LOG_FLUSH && !rng_below(r, 6));
 }
 
+/* Every rule often enough, and often enough without the others. */
+static struct cache_model random_model(struct rng *r)
+{
+	struct cache_model m = CACHE_MODEL_HONEST;
+
+	m.tear = 512u << rng_below(r, 3);
+	if (!rng_below(r, 8))
+		m.mode = rng_below(r, 2) ? CACHE_WRITETHROUGH : CACHE_NONE;
+	if (!rng_below(r, 3))
+		m.capacity = 512 * (1 + rng_below(r, 10)) - rng_below(r, 2);
+	if (!rng_below(r, 3))
+		m.destage_ns = 1 + rng_below(r, 40);
+	if (!rng_below(r, 3))
+		m.order = ORDER_FIFO;
+	m.flush_ignored = !rng_below(r, 4);
+	m.fua_ignored = !rng_below(r, 4);
+	m.plp = !rng_below(r, 8);
+	return m;
+}
+
 static void make_log(struct sequence *q, uint64_t seed)
 {
 	size_t flying[TEST_COMMANDS], n = 0;
 	uint64_t arm, sectors;
 
 	q->rng = rng_init(seed);
-	q->tear_sectors = 1ULL << rng_below(&q->rng, 3);
+	q->model = random_model(&q->rng);
+	q->tear_sectors = q->model.tear / 512;
 	q->base = rng_below(&q->rng, 2) ? base_symbols : NULL;
 	sectors = 3 + rng_below(&q->rng, REF_SECTORS - 3);
 	arm = rng_below(&q->rng, 12);
 	test_log_init(&q->log, sectors * 512, data_path);
 	for (uint64_t i = 0; i < 40; i++) {
+		q->log.now_ns += rng_below(&q->rng, 4);
 		if (i == arm)
 			test_arm(&q->log);
 		if (n && rng_below(&q->rng, 2)) {
@@ -131,7 +154,7 @@ static void open_sequence(struct sequence *q, uint64_t seed,
 	make_log(q, seed);
 	assert_int_equal(space_create(&q->log.h, q->base ? base_path : NULL,
 				      units_path,
-				      (uint32_t)q->tear_sectors * 512,
+				      &q->model,
 				      &q->space, NULL),
 			 0);
 	assert_int_equal(file_read(units_path, &units, NULL), 0);
@@ -291,7 +314,8 @@ static void check_enumeration(struct sequence *q)
 	if (lround(exp2(space_legal_log2(q->space, &q->cut))) !=
 	    lround(ref_choices(&q->ref)))
 		disagree(q, "another number of legal states");
-	if (n <= 6 && single && (double)q->n_states != ref_contents(&q->ref))
+	if (single && (n <= 6 || q->model.order == ORDER_FIFO) &&
+	    (double)q->n_states != ref_contents(&q->ref))
 		disagree(q, "not every legal content was enumerated");
 }
 
@@ -302,7 +326,7 @@ static void check_enumeration(struct sequence *q)
 struct asked {
 	int all; /* the pairs are those that are lost */
 	unsigned char pair[TEST_COMMANDS][REF_SECTORS];
-	size_t choice[REF_SECTORS];
+	struct ref_state state;
 	char *name; /* canonical */
 };
 
@@ -311,14 +335,14 @@ static void choose(const struct sequence *q, struct asked *a)
 	for (size_t i = 0; i < q->ref.n_units; i++) {
 		const struct ref_unit *u = &q->ref.units[i];
 
-		a->choice[i] = 0;
-		for (size_t k = 1; k < u->n; k++) {
+		a->state.choice[i] = 0;
+		for (unsigned char k = 1; k < u->n; k++) {
 			const struct command *c =
 				&q->log.commands[u->command[k]];
 			uint64_t first = c->offset / 512 / q->tear_sectors;
 
 			if (!!a->pair[u->command[k]][i - first] != a->all)
-				a->choice[i] = k;
+				a->state.choice[i] = k;
 		}
 	}
 }
@@ -386,7 +410,7 @@ static uint64_t ref_lost(const struct sequence *q, const struct asked *a)
 
 		for (size_t i = 0; i < q->ref.n_units; i++)
 			some |= ref_version(&q->ref.units[i], k) >
-				a->choice[i];
+				a->state.choice[i];
 		lost += (uint64_t)some;
 	}
 	return lost;
@@ -395,20 +419,15 @@ static uint64_t ref_lost(const struct sequence *q, const struct asked *a)
 static void check_asked(struct sequence *q, const struct asked *a,
 			const struct state *st)
 {
-	unsigned char disk[REF_SECTORS], expect[REF_SECTORS] = { 0 };
+	unsigned char disk[REF_SECTORS], expect[REF_SECTORS];
 	struct asked read = { 0 };
 
-	for (size_t i = 0; i < q->ref.n_units; i++) {
-		const struct ref_unit *u = &q->ref.units[i];
-
-		memcpy(expect + u->first, u->content[a->choice[i]] + u->first,
-		       u->end - u->first);
-	}
+	ref_disk(&q->ref, &a->state, expect);
 	read_state(q, st, disk);
 	if (memcmp(disk, expect, sizeof(disk)))
 		disagree(q, "a name gives another content");
 	understand(q, st->survivors, &read);
-	if (memcmp(read.choice, a->choice, sizeof(read.choice)))
+	if (memcmp(&read.state, &a->state, sizeof(read.state)))
 		disagree(q, "the canonical name says another choice");
 	if (st->lost != ref_lost(q, a))
 		disagree(q, "another number of lost writes");
@@ -430,15 +449,21 @@ static void check_names(struct sequence *q)
 		ask(q, a, &text);
 		name = xasprintf("%s:%s", q->cut.name, buf_text(&text));
 		buf_free(&text);
-		if (space_state(q->space, name, &st, NULL)) {
-			disagree(q, "a legal name is refused");
+		int legal = ref_may_choose(&q->ref, &a->state);
+
+		if ((space_state(q->space, name, &st, NULL) == 0) != legal) {
+			disagree(q, legal ? "a legal name is refused" :
+					    "an illegal name is taken");
 			break;
 		}
+		if (!legal)
+			continue;
 		check_asked(q, a, &st);
 		a->name = TAKE(st.survivors);
 		for (size_t i = 0; i < n; i++)
-			if (!memcmp(a->choice, asked[i].choice,
-				    sizeof(a->choice)) !=
+			if (asked[i].name &&
+			    !memcmp(&a->state, &asked[i].state,
+				    sizeof(a->state)) !=
 			    !strcmp(a->name, asked[i].name))
 				disagree(q, "names are not canonical");
 		state_free(&st);
@@ -454,7 +479,7 @@ static void check_cut(struct sequence *q, uint64_t position)
 	char name[32];
 
 	snprintf(name, sizeof(name), "p%d", (int)position);
-	ref_make(&q->ref, &q->log, position, q->tear_sectors, base_of(q),
+	ref_make(&q->ref, &q->log, position, &q->model, base_of(q),
 		 data_symbols, q->fault);
 	assert_int_equal(cut_parse(&q->log.h, name, &q->cut, NULL), 0);
 	check_enumeration(q);
@@ -506,7 +531,7 @@ static void must_disagree(enum ref_fault fault)
 {
 	int found = 0;
 
-	for (uint64_t seed = 1; seed <= 200; seed++)
+	for (uint64_t seed = 1; seed <= 300; seed++)
 		found += compare(seed, fault) != NULL;
 	assert_true(found > 10);
 }
@@ -527,6 +552,49 @@ static void an_arm_that_settles_nothing_is_caught(void **state)
 {
 	(void)state;
 	must_disagree(REF_ARM_FORGETS);
+}
+
+static void drives_that_obey_what_they_ignore_are_caught(void **state)
+{
+	(void)state;
+	must_disagree(REF_FLUSH_NEVER_IGNORED);
+	must_disagree(REF_FUA_NEVER_IGNORED);
+}
+
+static void the_wrong_end_of_the_line_is_caught(void **state)
+{
+	(void)state;
+	must_disagree(REF_YOUNGEST_DESTAGED);
+}
+
+static void a_cache_that_holds_what_is_in_flight_is_caught(void **state)
+{
+	(void)state;
+	must_disagree(REF_IN_FLIGHT_COUNTS);
+}
+
+static void an_age_that_starts_at_the_submit_is_caught(void **state)
+{
+	(void)state;
+	must_disagree(REF_AGE_FROM_SUBMIT);
+}
+
+static void a_line_in_the_wrong_order_is_caught(void **state)
+{
+	(void)state;
+	must_disagree(REF_FIFO_BY_SUBMIT);
+}
+
+static void a_line_without_torn_writes_is_caught(void **state)
+{
+	(void)state;
+	must_disagree(REF_FIFO_NEVER_TORN);
+}
+
+static void protection_of_what_is_in_flight_is_caught(void **state)
+{
+	(void)state;
+	must_disagree(REF_PLP_SAVES_IN_FLIGHT);
 }
 
 /* ---- files ---- */
@@ -575,6 +643,15 @@ int main(void)
 		cmocka_unit_test(a_model_without_fua_is_caught),
 		cmocka_unit_test(a_flush_judged_by_its_completion_is_caught),
 		cmocka_unit_test(an_arm_that_settles_nothing_is_caught),
+		cmocka_unit_test(
+			drives_that_obey_what_they_ignore_are_caught),
+		cmocka_unit_test(the_wrong_end_of_the_line_is_caught),
+		cmocka_unit_test(
+			a_cache_that_holds_what_is_in_flight_is_caught),
+		cmocka_unit_test(an_age_that_starts_at_the_submit_is_caught),
+		cmocka_unit_test(a_line_in_the_wrong_order_is_caught),
+		cmocka_unit_test(a_line_without_torn_writes_is_caught),
+		cmocka_unit_test(protection_of_what_is_in_flight_is_caught),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

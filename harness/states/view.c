@@ -120,6 +120,8 @@ int view_at(struct state_space *s, uint64_t position, struct view **ret,
 		sweep_to(s, position);
 		fill_units(s->view);
 		fill_pairs(s->view);
+		if (s->model.order == ORDER_FIFO)
+			line_fill(s->view);
 	}
 	*ret = s->view;
 	return 0;
@@ -137,6 +139,7 @@ void view_free(struct view *v)
 	free(v->writes);
 	free(v->first_pair);
 	free(v->pairs);
+	free(v->line);
 	free(v);
 }
 

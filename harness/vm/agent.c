@@ -312,7 +312,7 @@ static int await_hello(struct agent *a, uint64_t deadline, struct error *e)
 	}
 }
 
-int agent_open(int fd, uint64_t timeout_ns, struct agent **ret,
+int agent_open(int fd, uint64_t timeout_ns, int wake, struct agent **ret,
 	       struct error *e)
 {
 	struct agent *a = xcalloc(1, sizeof(*a));
@@ -320,12 +320,14 @@ int agent_open(int fd, uint64_t timeout_ns, struct agent **ret,
 
 	a->trace_fd = a->kmsg_fd = -1;
 	a->patience_ns = PATIENCE_NS;
+	a->wire.wake[0] = wake;
 	if (!err)
 		err = await_hello(a, deadline_after(timeout_ns, 0), e);
 	if (err < 0) {
 		agent_close(a);
 		return err;
 	}
+	a->wire.wake[0] = -1;
 	*ret = a;
 	return 0;
 }
@@ -424,10 +426,9 @@ int agent_run(struct agent *a, const struct agent_run *req,
 	return 0;
 }
 
-int agent_put(struct agent *a, const char *path, uint32_t mode,
-	      const void *data, size_t len, struct error *e)
+static int put(struct agent *a, const char *path, struct put head,
+	       const void *data, size_t len, struct error *e)
 {
-	struct put head = { .mode = mode };
 	CLEANUP_FREE char *what = xasprintf("put %s", path);
 
 	return simple_call(a, FRAME_PUT, (struct iovec[]){
@@ -435,6 +436,19 @@ int agent_put(struct agent *a, const char *path, uint32_t mode,
 			{ (char *)path, strlen(path) + 1 },
 			{ (void *)data, len },
 		    }, 3, what, e);
+}
+
+int agent_put(struct agent *a, const char *path, uint32_t mode,
+	      const void *data, size_t len, struct error *e)
+{
+	return put(a, path, (struct put){ .mode = mode }, data, len, e);
+}
+
+int agent_put_fresh(struct agent *a, const char *path, uint32_t mode,
+		    const void *data, size_t len, struct error *e)
+{
+	return put(a, path, (struct put){ .mode = mode, .flags = PUT_FRESH },
+		   data, len, e);
 }
 
 static struct iovec string_part(const char *s)

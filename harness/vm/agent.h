@@ -22,8 +22,9 @@
 struct agent;
 struct error;
 
-/* Takes over the connected descriptor; waits for HELLO. */
-int agent_open(int fd, uint64_t timeout_ns, struct agent **ret,
+/* Takes over the connected descriptor; waits for HELLO, or until `wake` (-1:
+ * none) is readable. */
+int agent_open(int fd, uint64_t timeout_ns, int wake, struct agent **ret,
 	       struct error *e);
 void agent_close(struct agent *a);
 
@@ -34,7 +35,7 @@ void agent_set_sinks(struct agent *a, int trace_fd, int kmsg_fd);
 void agent_set_wake(struct agent *a, int fd1, int fd2);
 
 struct agent_run {
-	const char *const *argv; /* argv[0]: searched in /pc/bin, then PATH */
+	const char *const *argv; /* argv[0]: searched in /pc/work, then PATH */
 	const char *const *env;  /* additions "K=V", or NULL */
 	uint64_t timeout_ns;     /* of the program; 0: none */
 };
@@ -56,6 +57,9 @@ int agent_run(struct agent *a, const struct agent_run *req,
  * path and data do not fit in one frame (4 MiB). */
 int agent_put(struct agent *a, const char *path, uint32_t mode,
 	      const void *data, size_t len, struct error *e);
+/* The same, and nothing else is in the file's folder any more. */
+int agent_put_fresh(struct agent *a, const char *path, uint32_t mode,
+		    const void *data, size_t len, struct error *e);
 /* mount(2): 0, or -errno of the guest's mount, with the new kernel log lines
  * in the error's message. options: as for mount -o, may be "". */
 int agent_mount(struct agent *a, const char *device, const char *dir,

@@ -86,7 +86,7 @@ static int setup(void **state)
 		return -1;
 	c->guest = ends[0];
 	say_hello(c->guest);
-	return agent_open(ends[1], SECOND, &c->agent, &c->e);
+	return agent_open(ends[1], SECOND, -1, &c->agent, &c->e);
 }
 
 static int teardown(void **state)
@@ -534,7 +534,7 @@ static int open_after(const void *data, size_t len, struct error *e)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 				    ends), 0);
 	assert_int_equal(write_full(ends[0], data, len), 0);
-	err = agent_open(ends[1], 10 * MS, &a, e);
+	err = agent_open(ends[1], 10 * MS, -1, &a, e);
 	agent_close(a);
 	close(ends[0]);
 	return err;

@@ -258,6 +258,26 @@ static void the_namespaces_are_the_drives_exports(void **state)
 	free(xml);
 }
 
+static void marks_may_go_elsewhere(void **state)
+{
+	struct vm_config c = plain;
+	json_t *disk, *marks;
+	char *xml;
+
+	(void)state;
+	c.marks_socket = "/run/pc/marks.sock";
+	xml = domain_xml(&c, &host);
+	disk = blockdev(xml, 1);
+	marks = blockdev(xml, 2);
+	assert_string_equal(field(json_object_get(disk, "server"), "path"),
+			    "/run/pc/nbd.sock");
+	assert_string_equal(field(json_object_get(marks, "server"), "path"),
+			    "/run/pc/marks.sock");
+	json_decref(disk);
+	json_decref(marks);
+	free(xml);
+}
+
 static void user_data_is_escaped(void **state)
 {
 	struct vm_config c = plain;
@@ -366,6 +386,7 @@ int main(void)
 		cmocka_unit_test(the_guest_is_told_the_rate_of_its_clock),
 		cmocka_unit_test(doorbell_buffers_go_off_where_they_can),
 		cmocka_unit_test(the_namespaces_are_the_drives_exports),
+		cmocka_unit_test(marks_may_go_elsewhere),
 		cmocka_unit_test(user_data_is_escaped),
 		cmocka_unit_test(a_path_that_is_not_utf8_does_not_crash),
 		cmocka_unit_test(the_console_is_a_file_or_a_pty),

@@ -79,6 +79,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 	CLEANUP_FREE char *kernel = absolute(c->kernel);
 	CLEANUP_FREE char *initrd = absolute(c->initrd);
 	CLEANUP_FREE char *nbd_socket = absolute(c->nbd_socket);
+	CLEANUP_FREE char *marks_socket = absolute(c->marks_socket);
 	CLEANUP_FREE char *console = absolute(c->console);
 	struct vm_config full = *c;
 
@@ -86,6 +87,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 	full.kernel = kernel;
 	full.initrd = initrd;
 	full.nbd_socket = nbd_socket;
+	full.marks_socket = marks_socket;
 	full.console = console;
 	return domain_xml(&full, &d);
 }
@@ -117,7 +119,8 @@ static int find_pty(struct vm *vm, struct error *e)
 	       error_set(e, ENXIO, "libvirt made no pty for the console");
 }
 
-static int await_agent(struct vm *vm, uint64_t deadline, struct error *e)
+static int await_agent(struct vm *vm, uint64_t deadline, int wake,
+		       struct error *e)
 {
 	uint64_t now;
 	int fd = unix_connect(vm->agent_socket, deadline, e);
@@ -125,8 +128,8 @@ static int await_agent(struct vm *vm, uint64_t deadline, struct error *e)
 	if (fd < 0)
 		return fd;
 	now = now_ns();
-	return agent_open(fd, deadline > now ? deadline - now : 0, &vm->agent,
-			  e);
+	return agent_open(fd, deadline > now ? deadline - now : 0,
+			  wake ? wake : -1, &vm->agent, e);
 }
 
 static uint64_t size_of(const char *path)
@@ -216,7 +219,7 @@ int vm_boot(struct vm_host *h, const struct vm_config *c, uint64_t timeout_ns,
 	if (!err && c->interactive)
 		err = find_pty(vm, e);
 	if (!err) {
-		err = await_agent(vm, start + timeout_ns, e);
+		err = await_agent(vm, start + timeout_ns, c->wake, e);
 		if (err < 0)
 			error_prefix(e, "guest %s did not come up", c->name);
 	}

@@ -42,12 +42,15 @@ struct vm_config {
 				 * are added */
 	uint64_t memory;        /* bytes */
 	const char *nbd_socket; /* unix socket with exports disk and marks */
+	const char *marks_socket; /* with export marks, or NULL: the same */
 	enum bus bus;           /* of the disk and the marks */
 	const char *scheduler;  /* of the guest for the disk: none, mq-deadline,
 				 * bfq, or NULL: what the kernel takes */
 	uint32_t block;         /* logical block size of the disk, bytes */
 	const char *console;    /* file that collects the serial console */
 	int interactive;        /* console on a pty instead of the file */
+	int wake;               /* ends the wait with -ECANCELED when readable;
+				 * 0: none */
 };
 
 /* Starts the domain, waits for its agent. timeout_ns counts from the call. On

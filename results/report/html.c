@@ -76,6 +76,8 @@ static void figures(struct buf *b, const struct summary *s)
 	buf_puts(b, "</dd></div>\n");
 	figure(b, "states checked", t->states_checked);
 	figure(b, "equal to another", t->states_equal);
+	if (summary_left_out(s))
+		figure(b, "left out", summary_left_out(s));
 	figure(b, "states held", t->held);
 	figure(b, "states violated", t->violated);
 	figure(b, "states unknown", t->unknown);

@@ -77,7 +77,7 @@ static json_t *numbers(const struct summary *s)
 	const struct store_totals *t = &s->totals;
 
 	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:o}",
+			 "s:I, s:I, s:o}",
 			 "cuts", (json_int_t)t->cuts,
 			 "interesting_cuts", (json_int_t)t->interesting_cuts,
 			 "states_legal", legal(t->states_legal_log2),
@@ -87,6 +87,7 @@ static json_t *numbers(const struct summary *s)
 			 "states_enumerated", (json_int_t)t->states_enumerated,
 			 "states_checked", (json_int_t)t->states_checked,
 			 "states_equal", (json_int_t)t->states_equal,
+			 "states_left_out", (json_int_t)summary_left_out(s),
 			 "held", (json_int_t)t->held,
 			 "violated", (json_int_t)t->violated,
 			 "unknown", (json_int_t)t->unknown,

@@ -228,3 +228,12 @@ void summary_release(struct summary *s)
 	store_close(s->store);
 	*s = (struct summary)SUMMARY_INIT;
 }
+
+uint64_t summary_left_out(const struct summary *s)
+{
+	const struct store_totals *t = &s->totals;
+	uint64_t accounted = t->states_checked + t->states_equal;
+
+	return t->states_enumerated > accounted ?
+		       t->states_enumerated - accounted : 0;
+}

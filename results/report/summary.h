@@ -49,4 +49,8 @@ char *summary_command(const struct summary *s, const char *verb,
 /* The text report. */
 void summary_text(const struct summary *s, struct buf *b);
 
+/* States that were enumerated and neither checked nor equal to one that was:
+ * over the budget, or not reached. */
+uint64_t summary_left_out(const struct summary *s);
+
 #endif

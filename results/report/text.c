@@ -76,11 +76,10 @@ static void counts(struct buf *b, const struct summary *s)
 	clean_count(b, t->states_checked);
 	buf_puts(b, " checked, ");
 	clean_count(b, t->states_equal);
-	buf_puts(b, " equal to another");
-	if (t->states_enumerated > t->states_checked + t->states_equal) {
+	buf_puts(b, " equal");
+	if (summary_left_out(s)) {
 		buf_puts(b, ", ");
-		clean_count(b, t->states_enumerated - t->states_checked -
-				       t->states_equal);
+		clean_count(b, summary_left_out(s));
 		buf_puts(b, " left out");
 	}
 	buf_puts(b, "\n");

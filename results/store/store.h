@@ -47,7 +47,9 @@ int store_snapshot(struct store *s, struct error *e);
  * accel_reason, kernel, qemu, libvirt, started (RFC 3339 UTC), phase
  * (recording, checking, done, interrupted, failed), verdict, seconds,
  * boot_ns, record_ns, writes, flushes, fua_writes, marks, reason (why
- * unknown/vacuous), about (what the scenario says of itself), host.
+ * unknown/vacuous), about (what the scenario says of itself), host, doubt (why
+ * the recordings prove nothing), live ("3 of 14": live cuts made),
+ * nested (likewise, recoveries).
  * Commits at once, with all rows added before. */
 int store_set(struct store *s, const char *key, const char *value,
 	      struct error *e);

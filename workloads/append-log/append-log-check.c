@@ -1,10 +1,11 @@
 /*
- * append-log-check DIR
+ * append-log-check [--no-gaps] DIR
  *
  * Every acknowledged record ($PC_ACKS, one name a line) must stand whole in
  * DIR/txn.log. What was begun and not acknowledged may be there, torn or not,
  * or not at all; and a missing log is a loss only where something was
- * acknowledged. Exit 0: held, 1: violated, 2: cannot tell.
+ * acknowledged. --no-gaps: where a record is whole, those before it
+ * must be, too. Exit 0: held, 1: violated, 2: cannot tell.
  */
 #include <errno.h>
 #include <limits.h>
@@ -109,21 +110,43 @@ static struct tally count_missing(const char *acks, const unsigned char *found)
 	return t;
 }
 
+/* The first record that is not whole while a later one is; 0: none. */
+static unsigned int first_gap(const unsigned char *found)
+{
+	unsigned int gap = 0;
+
+	for (unsigned int n = 1; n <= TXN_MAX; n++) {
+		if (!found[n] && !gap)
+			gap = n;
+		if (found[n] && gap)
+			return gap;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static unsigned char found[TXN_MAX + 1];
 	const char *acks = getenv("PC_ACKS");
+	int no_gaps = argc > 1 && !strcmp(argv[1], "--no-gaps");
+	unsigned int gap;
 	struct tally t;
 
-	if (argc != 2)
-		die("usage: append-log-check DIR");
+	if (argc != 2 + no_gaps)
+		die("usage: append-log-check [--no-gaps] DIR");
 	if (!acks)
 		die("PC_ACKS is not set");
-	read_log(argv[1], found);
+	read_log(argv[1 + no_gaps], found);
 	t = count_missing(acks, found);
 	if (t.missing) {
 		printf("acknowledged records are missing: %u of %u, first "
 		       "TXN-%05u\n", t.missing, t.acked, t.first);
+		return 1;
+	}
+	gap = no_gaps ? first_gap(found) : 0;
+	if (gap) {
+		printf("TXN-%05u is missing, and a later record is not\n",
+		       gap);
 		return 1;
 	}
 	printf("all %u acknowledged records are whole\n", t.acked);

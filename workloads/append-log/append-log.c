@@ -1,11 +1,17 @@
 /*
- * append-log [--init] [--ack=fdatasync|write|buffer] [--count N] DIR
+ * append-log [--init] [--ack=WHEN] [--count N] [--pause MS] DIR
  *
  * Appends N records to DIR/txn.log and acknowledges each:
  *   fdatasync  after fdatasync(2) returned (right)
  *   write      after write(2) returned: the record is in the page cache
  *   buffer     after fprintf(3): the record is in this program's memory
- * --init creates an empty log, durably, and ends.
+ * or writes them with O_DIRECT and no sync at all, each into a slot of its own
+ * in a log that --init has filled with empty lines:
+ *   direct     after the write returned: the drive has acknowledged it
+ *   late       after the fourth record behind it was written
+ *   never      not at all
+ * --pause waits between a record's write and what follows. --init creates the
+ * log, durably, and ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +27,22 @@
 
 #include "record.h"
 
-enum ack { ACK_FDATASYNC, ACK_WRITE, ACK_BUFFER };
+enum ack {
+	ACK_FDATASYNC,
+	ACK_WRITE,
+	ACK_BUFFER,
+	ACK_DIRECT,
+	ACK_LATE,
+	ACK_NEVER,
+};
+
+#define LATE 4 /* records */
 
 struct options {
 	int init;
 	enum ack ack;
 	unsigned int count;
+	unsigned int pause_ms;
 	const char *dir;
 };
 
@@ -46,19 +62,19 @@ die(const char *fmt, ...)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fputs("usage: append-log [--init] [--ack=fdatasync|write|buffer] "
-	      "[--count N] DIR\n", stderr);
+	fputs("usage: append-log [--init] [--count N] [--pause MS] "
+	      "[--ack=fdatasync|write|buffer|direct|late|never] DIR\n", stderr);
 	exit(2);
 }
 
 static enum ack parse_ack(const char *text)
 {
-	if (!strcmp(text, "fdatasync"))
-		return ACK_FDATASYNC;
-	if (!strcmp(text, "write"))
-		return ACK_WRITE;
-	if (!strcmp(text, "buffer"))
-		return ACK_BUFFER;
+	static const char *const words[] = { "fdatasync", "write", "buffer",
+					     "direct", "late", "never" };
+
+	for (int i = 0; i < (int)(sizeof(words) / sizeof(*words)); i++)
+		if (!strcmp(text, words[i]))
+			return (enum ack)i;
 	usage();
 }
 
@@ -78,6 +94,7 @@ static struct options parse_options(int argc, char **argv)
 		{ "init", no_argument, NULL, 'i' },
 		{ "ack", required_argument, NULL, 'a' },
 		{ "count", required_argument, NULL, 'c' },
+		{ "pause", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .ack = ACK_FDATASYNC, .count = 12 };
@@ -90,6 +107,8 @@ static struct options parse_options(int argc, char **argv)
 			o.ack = parse_ack(optarg);
 		else if (c == 'c')
 			o.count = parse_count(optarg);
+		else if (c == 'p')
+			o.pause_ms = parse_count(optarg);
 		else
 			usage();
 	}
@@ -185,13 +204,82 @@ static void run_with_stdio(const struct options *o)
 		die("cannot close the log");
 }
 
-static void init(const char *dir)
+static int is_direct(const struct options *o)
 {
-	int fd = open_log(dir);
+	return o->ack >= ACK_DIRECT;
+}
 
+/* One slot: the record, and empty lines to its end. */
+static void fill_slot(char *slot, unsigned int n)
+{
+	char line[RECORD_MAX];
+
+	memset(slot, '\n', SLOT);
+	if (n)
+		memcpy(slot, line, record_make(n, line));
+}
+
+static void put_slot(int fd, const char *slot, unsigned int at)
+{
+	if (pwrite(fd, slot, SLOT, (off_t)at * SLOT) != SLOT)
+		die("cannot write slot %u", at);
+}
+
+static int open_direct(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" LOG_NAME, dir);
+	fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	if (fd < 0)
+		die("cannot open %s for direct writes", path);
+	return fd;
+}
+
+static void run_with_direct_writes(const struct options *o)
+{
+	int fd = open_direct(o->dir);
+	char *slot = aligned_alloc(SLOT, SLOT);
+
+	if (!slot)
+		die("cannot get memory");
+	for (unsigned int n = 1; n <= o->count; n++) {
+		begin(n);
+		fill_slot(slot, n);
+		put_slot(fd, slot, n - 1);
+		usleep(o->pause_ms * 1000);
+		if (o->ack == ACK_DIRECT)
+			acknowledge(n);
+		else if (o->ack == ACK_LATE && n > LATE)
+			acknowledge(n - LATE);
+	}
+	if (close(fd) < 0)
+		die("cannot close the log");
+	free(slot);
+}
+
+/* Data blocks that are there already: overwriting them changes no metadata that
+ * a read would need. */
+static void fill_log(int fd, unsigned int slots)
+{
+	char slot[SLOT];
+
+	fill_slot(slot, 0);
+	for (unsigned int i = 0; i < slots; i++)
+		if (write(fd, slot, SLOT) != SLOT)
+			die("cannot fill the log");
+}
+
+static void init(const struct options *o)
+{
+	int fd = open_log(o->dir);
+
+	if (is_direct(o))
+		fill_log(fd, o->count);
 	if (fsync(fd) < 0 || close(fd) < 0)
 		die("cannot sync the empty log");
-	sync_dir(dir);
+	sync_dir(o->dir);
 }
 
 int main(int argc, char **argv)
@@ -199,9 +287,11 @@ int main(int argc, char **argv)
 	struct options o = parse_options(argc, argv);
 
 	if (o.init)
-		init(o.dir);
+		init(&o);
 	else if (o.ack == ACK_BUFFER)
 		run_with_stdio(&o);
+	else if (is_direct(&o))
+		run_with_direct_writes(&o);
 	else
 		run_with_system_calls(&o);
 	return 0;

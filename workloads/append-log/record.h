@@ -17,6 +17,7 @@
 #define LOG_NAME "txn.log"
 #define PAYLOAD_LEN 400
 #define RECORD_MAX 512 /* a record with its newline and a NUL */
+#define SLOT 4096       /* bytes, of one record that is written directly */
 #define TXN_MAX 99999  /* the name has five digits */
 
 /* http://www.isthe.com/chongo/tech/comp/fnv/ */

@@ -152,6 +152,13 @@ static int run_state(struct request_line *q, struct error *e)
 					     e));
 }
 
+static int run_health(struct request_line *q, struct error *e)
+{
+	(void)e;
+	buf_printf(q->answer, "ok\t%d\n", -server_health(q->d->server));
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	size_t n_fields;
@@ -168,6 +175,7 @@ static const struct verb {
 	{ "seal", 0, 1, run_seal },
 	{ "load", 4, 0, run_load },
 	{ "state", 1, 0, run_state },
+	{ "health", 0, 0, run_health },
 	{ NULL, 0, 0, NULL },
 };
 

@@ -1,0 +1,48 @@
+#!/bin/sh
+# bench gives every figure, and leaves nothing behind. How large they are is the
+# machine's business: no test of that here.
+cd "$(dirname "$0")/../.." || exit 1
+. ci/e2e/lib.sh
+
+positive() { # PATH NAME: one number above 0
+	value=$(json "$1")
+	if awk -v v="$value" 'BEGIN { exit !(v ~ /^[0-9.e+-]+$/ && v > 0) }'
+	then
+		pass "$2"
+	else
+		fail "$2" "$1 is '$value'"
+	fi
+}
+
+run_powercut bench --json --rounds 1 --results "$work/runs"
+exits 0 "it measures"
+is "$(json rounds)" 1 "as many rounds as asked for"
+like "$(json accel)" '^(kvm|tcg)' "and says on what"
+for figure in boot workload_plain workload_untraced workload_recorded \
+	bare_loop states live_cut; do
+	positive "figures.$figure.median" "$figure is measured"
+done
+is "$(json figures)" 7 "there are no other figures"
+for figure in workload_untraced workload_recorded states; do
+	positive "figures.$figure.ratio" "$figure has a ratio"
+done
+positive live_cuts_per_minute "live cuts per minute are given"
+positive figures.states.values.0 "so are the values"
+is "$(find "$work/runs" -mindepth 1)" "" "no recording is kept"
+no_leaks
+
+run_powercut bench --rounds 0
+exits 4 "no round is no measurement"
+
+recording() { # it has begun: the scratch folder is there
+	[ -n "$(find "$work/runs" -name trace.bin)" ]
+}
+start_powercut bench --results "$work/runs"
+ok "it records" wait_for 60 recording
+kill -INT "$powercut"
+wait_powercut
+exits 130 "Ctrl-C ends it"
+is "$(cat "$out")" "" "without figures"
+is "$(find "$work/runs" -mindepth 1)" "" "and without remains"
+no_leaks
+done_testing
