@@ -175,6 +175,7 @@ static int start_checker(struct judging *g, struct error *e)
 		.memory = b->brief->guest.memory,
 		.disk_size = b->brief->drive.size,
 		.disk_block = b->brief->drive.block,
+		.bus = b->brief->drive.bus,
 		.name = "chk0",
 		.dir = b->scratch,
 		.scratch = b->scratch,

@@ -218,11 +218,10 @@ static char *device_of(enum bus bus, const char *export, int number,
 			 export, number, block, block);
 }
 
-static void add_disk(xmlNode *commandline, const struct vm_config *c,
-		     const char *socket, const char *export, int number,
-		     uint32_t block)
+static void add_disk(xmlNode *commandline, enum bus bus, const char *socket,
+		     const char *export, int number, uint32_t block)
 {
-	CLEANUP_FREE char *device = device_of(c->bus, export, number, block);
+	CLEANUP_FREE char *device = device_of(bus, export, number, block);
 
 	add_export(commandline, socket, export);
 	add_option(commandline, "-device", device);
@@ -242,8 +241,8 @@ static void add_commandline(xmlNode *domain, xmlNs *ns,
 			   h->dbcs ? NVME_DEVICE ",dbcs=off" : NVME_DEVICE);
 	else if (c->bus == BUS_SCSI)
 		add_option(commandline, "-device", SCSI_DEVICE);
-	add_disk(commandline, c, c->nbd_socket, "disk", 1, c->block);
-	add_disk(commandline, c,
+	add_disk(commandline, c->bus, c->nbd_socket, "disk", 1, c->block);
+	add_disk(commandline, c->bus,
 		 c->marks_socket ? c->marks_socket : c->nbd_socket, "marks", 2,
 		 MARK_BLOCK_SIZE);
 }
