@@ -43,7 +43,7 @@ enum log_type {
 };
 
 enum log_flag {
-	LOG_FUA = 1 << 0, /* the NBD command carried FUA (HAZARD: QEMU's NVMe
+	LOG_FUA = 1 << 0, /* the NBD command carried FUA (QEMU's NVMe
 			   * never passes it on, so the trace must say it) */
 };
 

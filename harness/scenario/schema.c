@@ -5,7 +5,7 @@
 #define OPTIONAL (CYAML_FLAG_OPTIONAL)
 #define ITEMS_MAX 1000
 
-/* Each list ends with a NULL word; DESIGN.md 5.1 has the words. */
+/* Each list ends with a NULL word: powercut-scenario(5). */
 const cyaml_strval_t bus_words[] = {
 	{ "nvme", BUS_NVME },
 	{ "virtio", BUS_VIRTIO },

@@ -1,5 +1,5 @@
 /*
- * The file format: the keys of a scenario (DESIGN.md 5.1) as libcyaml loads
+ * The file format: the keys of a scenario (powercut-scenario(5)) as libcyaml loads
  * them. Numbers and quantities stay text, for libcyaml reads "10ms" as 10;
  * convert.c gives them meaning. NULL and 0 mean: not in the file.
  */

@@ -1,7 +1,7 @@
 /*
  * The crash model a second time, by brute force, to compare with.
  *
- * Written from the rules alone (DESIGN.md section 6, and the decisions at the
+ * Written from the rules alone (those of drive/model.c, with the decisions at the
  * head of drive/model.c); shares no code with drive/model.c or this room. It
  * plays the log record by record into a cache that remembers per command
  * whether it is in, acknowledged and durable, and lists per unit every content

@@ -9,7 +9,8 @@
  * that wins the lock of a directory that is just being made removes it; its
  * maker sees that the lock is taken, or its lock file unlinked, and makes
  * another one. A directory without a lock file is only removed while empty
- * (rmdir): its maker then fails to create the lock file and tries again.
+ * (rmdir): its maker then fails to create the lock file and tries again; or
+ * when it is a minute old: no maker takes that long, it is a rest.
  */
 #include "vm/runtime.h"
 
@@ -27,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
@@ -35,6 +37,7 @@
 #include "vm/reap.h"
 
 #define PREFIX "powercut-"
+#define REST_AGE_S 60
 #define REAP_TIMEOUT_MS 3000
 #define REAPER_TIMEOUT_MS 5000 /* that, and removing the directory */
 /* libvirt's longest, /libvirt/lib/qemu/domain-NNNN-TWENTYCHARACTERSOFNAME/
@@ -61,12 +64,13 @@ static void sweep_one(int parent_fd, const char *parent, const char *name)
 		return;
 	fd = openat(parent_fd, lock,
 		    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		if (errno == ENOENT)
-			unlinkat(parent_fd, name, AT_REMOVEDIR);
+	if (fd < 0 && errno != ENOENT)
+		return;
+	if (fd < 0 && st.st_mtime + REST_AGE_S > time(NULL)) {
+		unlinkat(parent_fd, name, AT_REMOVEDIR);
 		return;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return;
 	if (reap_until_gone(path, 0, 1, REAP_TIMEOUT_MS) == 0)
 		rm_rf(path, NULL);

@@ -230,6 +230,31 @@ static void create_sweeps_stale_directories(void **state)
 	free(path);
 }
 
+/* Whatever was left without its lock file: by its age, since a maker's own
+ * directory has none either for a moment. */
+static void create_sweeps_old_rests_only(void **state)
+{
+	static const struct timespec old[2] = { { .tv_sec = 1 },
+						{ .tv_sec = 1 } };
+	char *rest = xasprintf("%s/powercut-AAAAAA", (char *)*state);
+	char *fresh = xasprintf("%s/powercut-BBBBBB", (char *)*state);
+	char *in_rest = xasprintf("%s/libvirt", rest);
+	char *in_fresh = xasprintf("%s/libvirt", fresh);
+	struct runtime *r = NULL;
+
+	assert_int_equal(mkdir_p(in_rest, NULL), 0);
+	assert_int_equal(mkdir_p(in_fresh, NULL), 0);
+	assert_int_equal(utimensat(AT_FDCWD, rest, old, 0), 0);
+	assert_int_equal(runtime_create(*state, &r, NULL), 0);
+	assert_false(exists(rest));
+	assert_true(exists(in_fresh));
+	runtime_free(r);
+	free(rest);
+	free(fresh);
+	free(in_rest);
+	free(in_fresh);
+}
+
 static void create_leaves_locked_directories_alone(void **state)
 {
 	char *path = stale_directory(*state);
@@ -284,6 +309,7 @@ int main(void)
 		RUNTIME_TEST(reaper_cleans_up_after_kill_9),
 		RUNTIME_TEST(reaper_survives_signals),
 		RUNTIME_TEST(create_sweeps_stale_directories),
+		RUNTIME_TEST(create_sweeps_old_rests_only),
 		RUNTIME_TEST(create_leaves_locked_directories_alone),
 		RUNTIME_TEST(create_does_not_follow_links),
 		RUNTIME_TEST(a_long_parent_is_refused),

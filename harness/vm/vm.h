@@ -1,7 +1,7 @@
 /*
  * Virtual machines by libvirt: the connection, boot, power off.
  *
- * One vm_host per process (HAZARD: qemu:///embed allows one per root). Its
+ * One vm_host per process (qemu:///embed allows one per root). Its
  * event loop runs in a thread of its own. vm_boot and vm_destroy may be called
  * from several threads; a struct vm belongs to one thread at a time.
  */

@@ -17,7 +17,7 @@ struct error;
 /* A run's summary for a terminal: verdict, cuts, states, findings with the
  * command that shows each again. */
 int report_text(const char *run_dir, struct buf *ret, struct error *e);
-/* The `run --json` object (DESIGN: scenario, verdict, expect, cuts,
+/* The `run --json` object (run.schema.json: scenario, verdict, expect, cuts,
  * states_legal, states_checked, seconds, run, findings and more). One line. */
 int report_json(const char *run_dir, struct buf *ret, struct error *e);
 /* JUnit XML: a suite per run; a test case for its verdict and one per finding,
