@@ -217,6 +217,7 @@ static int make_space(void **state)
 	for (int i = 0; i < 64 * 512; i++)
 		content[i] = (char)(1 + i / 512);
 	make(state);
+	strcpy(folder, "/tmp/test-legal-XXXXXX");
 	if (!mkdtemp(folder))
 		return -1;
 	data = xasprintf("%s/data", folder);
@@ -320,9 +321,12 @@ static void a_state_that_is_not_legal_is_refused(void **state)
 	assert_non_null(strstr(e.message, "durable"));
 }
 
+#define STATE_TEST(f)                                                          \
+	cmocka_unit_test_setup_teardown(f, make_space, destroy_space)
+
 int main(void)
 {
-	const struct CMUnitTest reasons[] = {
+	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_write_in_flight_is_volatile_by_rule_3,
 				       make),
 		cmocka_unit_test_setup(a_write_is_in_flight_until_it_completes,
@@ -343,19 +347,14 @@ int main(void)
 			a_drive_that_lies_or_has_no_cache_is_named, make),
 		cmocka_unit_test_setup(the_reason_never_contradicts_the_model,
 				       make),
+		STATE_TEST(each_volatile_write_says_whether_it_survived),
+		STATE_TEST(units_are_told_apart),
+		STATE_TEST(a_write_under_a_durable_one_is_told_as_such),
+		STATE_TEST(durable_writes_come_on_request),
+		STATE_TEST(what_came_after_the_cut_is_not_told),
+		STATE_TEST(a_state_that_is_not_legal_is_refused),
 	};
-	const struct CMUnitTest states[] = {
-		cmocka_unit_test(each_volatile_write_says_whether_it_survived),
-		cmocka_unit_test(units_are_told_apart),
-		cmocka_unit_test(a_write_under_a_durable_one_is_told_as_such),
-		cmocka_unit_test(durable_writes_come_on_request),
-		cmocka_unit_test(what_came_after_the_cut_is_not_told),
-		cmocka_unit_test(a_state_that_is_not_legal_is_refused),
-	};
-	int failed;
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	failed = cmocka_run_group_tests_name("reasons", reasons, NULL, NULL);
-	return failed + cmocka_run_group_tests_name("states", states,
-						    make_space, destroy_space);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
