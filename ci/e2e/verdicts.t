@@ -42,7 +42,7 @@ sed 's/^expect: violated/expect: held/' workloads/append-log/unsynced.yaml \
 cp workloads/append-log/*.[ch] "$work"
 run_powercut run --budget 4 --results "$work/runs" "$work/surprise.yaml"
 exits 1 "an unexpected loss is exit status 1"
-like "$(cat "$out")" "powercut check append-log-unsynced/[^ ]*@" \
+like "$(cat "$out")" "powercut check [^ ]*append-log-unsynced/[^ ]*@" \
 	"and the report has the command that shows it again"
 sed 's/^expect: held/expect: violated/' workloads/append-log/scenario.yaml \
 	>"$work/missed.yaml"
