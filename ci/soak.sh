@@ -12,7 +12,7 @@ for scenario in append-log/scenario sqlite/scenario sqlite/wal \
 	folder=$work/${scenario%/*}
 	[ -d "$folder" ] || cp -r "workloads/${scenario%/*}" "$folder"
 	# every count in these files is the number of transactions
-	sed -i 's/--count, "[0-9]*"/--count, "300"/
+	sed -i 's/--count, "[0-9]*"/--count, "150"/
 		s/^name: \(.*\)/name: \1-long/
 		s/size: 64MiB/size: 128MiB/' "$work/$scenario.yaml"
 	set -- "$@" "$work/$scenario.yaml"
