@@ -126,8 +126,8 @@ static int expand_cuts(struct run *r, const struct recorded *rec,
 		CLEANUP_FREE struct cut *some = NULL;
 		size_t n_some = 0;
 
-		if (cuts_expand(h, &s->cuts[i], 1, s->seed + i, &some, &n_some,
-				e)) {
+		if (cuts_expand(h, &s->cuts[i], 1, scenario_cut_seed(s, i),
+				&some, &n_some, e)) {
 			if (!r->unknown)
 				r->unknown = xasprintf("a cut of the scenario "
 						       "never came: %s",

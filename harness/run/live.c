@@ -87,7 +87,8 @@ int live_triggers(const struct scenario *s, const struct history *reference,
 	struct triggers t = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		int err = add_rule(&t, reference, &rules[i], s->seed, e);
+		int err = add_rule(&t, reference, &rules[i],
+				   scenario_cut_seed(s, i), e);
 
 		if (err) {
 			free(t.list);

@@ -69,15 +69,16 @@ static int add_outer(struct outer *o, const struct recorded *reference,
 }
 
 static int add_rule(struct outer *o, const struct run *r,
-		    const struct recorded *reference,
-		    const struct cut_rule *rule, struct error *e)
+		    const struct recorded *reference, size_t rule,
+		    struct error *e)
 {
+	const struct scenario *s = r->scenario;
 	CLEANUP_FREE struct cut *cuts = NULL;
 	size_t n = 0;
 
 	/* A cut that never came is told where the replay expands it. */
-	if (cuts_expand(reference->history, rule, 1, r->scenario->seed, &cuts,
-			&n, NULL))
+	if (cuts_expand(reference->history, &s->cuts[rule], 1,
+			scenario_cut_seed(s, rule), &cuts, &n, NULL))
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < N_OUTER; k++) {
@@ -98,7 +99,7 @@ static int list_outer(const struct run *r, const struct recorded *reference,
 
 	for (size_t i = 0; i < s->n_cuts && !err; i++)
 		if (s->cuts[i].nested > 1)
-			err = add_rule(ret, r, reference, &s->cuts[i], e);
+			err = add_rule(ret, r, reference, i, e);
 	return err;
 }
 

@@ -81,6 +81,13 @@ void scenario_free(struct scenario *s);
 /* Whether a scenario may have this name. */
 int scenario_name_valid(const char *name);
 
+/* What cuts[rule] draws from: each rule for itself, and wherever the rule is
+ * expanded the same cuts. */
+static inline uint64_t scenario_cut_seed(const struct scenario *s, size_t rule)
+{
+	return s->seed + rule;
+}
+
 /* Whether there is one: filesystem.type is not none. */
 int scenario_has_filesystem(const struct scenario *s);
 /* none, mq-deadline or bfq, or NULL: the kernel's default. */
