@@ -111,18 +111,3 @@ void progress_end(struct progress *p)
 		fprintf(stderr, "\r\033[K");
 	p->shown_ns = 0;
 }
-
-void progress_note(struct progress *p, const char *fmt, ...)
-{
-	LOCKED(&p->lock);
-	va_list ap;
-
-	if (p->quiet)
-		return;
-	if (p->terminal)
-		fprintf(stderr, "\r\033[K");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}

@@ -20,8 +20,4 @@ void progress_begin(struct progress *p, uint64_t total, const char *fmt, ...)
 void progress_step(struct progress *p, int bad);
 /* Takes the line away (terminal). */
 void progress_end(struct progress *p);
-/* A line that stays. */
-void progress_note(struct progress *p, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
 #endif

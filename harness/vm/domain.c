@@ -291,20 +291,6 @@ char *domain_xml(const struct vm_config *c, const struct domain_host *h)
 	return copy;
 }
 
-char *vm_domain_xml(const struct vm_config *c, const char *accel,
-		    const char *agent_socket, const char *pidfile_dir)
-{
-	CLEANUP_FREE char *pidfile = pidfile_dir ?
-		xasprintf("%s/%s.pid", pidfile_dir, c->name) : NULL;
-	struct domain_host h = {
-		.accel = strcmp(accel, "kvm") ? ACCEL_TCG : ACCEL_KVM,
-		.agent_socket = agent_socket,
-		.pidfile = pidfile,
-	};
-
-	return domain_xml(c, &h);
-}
-
 char *domain_pty(const char *xml)
 {
 	xmlDoc *doc = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL,

@@ -261,13 +261,6 @@ static int has_ended(int pidfd, int timeout_ms)
 	return n > 0;
 }
 
-int vm_running(struct vm *vm)
-{
-	if (vm->pidfd >= 0)
-		return !has_ended(vm->pidfd, 0);
-	return virDomainIsActive(vm->domain) == 1;
-}
-
 /*
  * virDomainDestroy sends SIGTERM first and QEMU drains its disks, for a
  * second or two. Power does not ask, and neither do we: SIGKILL. libvirt sees

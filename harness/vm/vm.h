@@ -64,15 +64,9 @@ struct agent *vm_agent(struct vm *vm);
 const char *vm_pty(const struct vm *vm);
 /* Nanoseconds from the libvirt call to the agent's hello. */
 uint64_t vm_boot_ns(const struct vm *vm);
-/* Whether the domain still runs. */
-int vm_running(struct vm *vm);
 /* Power off, now; frees. The drive should be stopped first, or QEMU will want
  * to flush it. Blocks some 20 ms (with another URI than the default up to 2 s:
  * QEMU may drain first). NULL is allowed. */
 void vm_destroy(struct vm *vm);
-
-/* The domain XML that vm_boot uses, for tests and `doctor`. Caller frees. */
-char *vm_domain_xml(const struct vm_config *c, const char *accel,
-		    const char *agent_socket, const char *pidfile_dir);
 
 #endif
