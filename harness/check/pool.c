@@ -75,7 +75,7 @@ static int make_state(struct pool *p, const struct item *item,
 	return space_state(p->job.subject->space, name, ret, e);
 }
 
-static int judge_item(struct pool *p, struct checker *c,
+static int judge_item(struct pool *p, void *checker,
 		      const struct item *item, int *ret_undecided,
 		      struct error *e)
 {
@@ -88,7 +88,7 @@ static int judge_item(struct pool *p, struct checker *c,
 		return err;
 	p->job.subject->promises(p->job.subject->promises_arg, &item->cut,
 				 &acks, &begun);
-	err = checker_judge(c, &state, &acks, &begun, &j);
+	err = p->config.ops->judge(checker, &state, &acks, &begun, &j);
 	if (!err) {
 		*ret_undecided = j.verdict == VERDICT_UNKNOWN &&
 				 j.stage == STAGE_NONE;
@@ -102,16 +102,16 @@ static int judge_item(struct pool *p, struct checker *c,
 }
 
 /* Works on the job until nothing is left. An error: this worker is done for. */
-static int work(struct pool *p, struct checker *c, struct error *e)
+static int work(struct pool *p, void *checker, struct error *e)
 {
 	const struct item *item;
 	int undecided_in_a_row = 0;
-	int err = checker_load(c, p->job.subject, e);
+	int err = p->config.ops->load(checker, p->job.subject, e);
 
 	while (!err && (item = take_item(p))) {
 		int undecided = 0;
 
-		err = judge_item(p, c, item, &undecided, e);
+		err = judge_item(p, checker, item, &undecided, e);
 		undecided_in_a_row = undecided ? undecided_in_a_row + 1 : 0;
 		if (undecided_in_a_row == GIVE_UP_AFTER)
 			return -EIO;
@@ -153,14 +153,14 @@ static void leave(struct pool *p, int was_active, int err,
 	pthread_cond_broadcast(&p->changed);
 }
 
-static void work_until_stopped(struct pool *p, struct checker *c)
+static void work_until_stopped(struct pool *p, void *checker)
 {
 	int err = 0;
 
 	while (!err && join_job(p)) {
 		struct error e = { 0 };
 
-		err = work(p, c, &e);
+		err = work(p, checker, &e);
 		leave(p, 1, err, &e);
 	}
 }
@@ -180,15 +180,16 @@ static void *worker_main(void *arg)
 		.dir = p->dir,
 		.scratch = p->scratch,
 	};
-	struct checker *checker = NULL;
+	const struct checker_ops *ops = p->config.ops;
+	void *checker = NULL;
 	struct error e = { 0 };
-	int err = checker_start(&c, &checker, &e);
+	int err = ops->start(&c, &checker, &e);
 
 	if (err)
 		leave(p, 0, err, &e);
 	else
 		work_until_stopped(p, checker);
-	checker_stop(checker);
+	ops->stop(checker);
 	return NULL;
 }
 

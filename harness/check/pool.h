@@ -6,12 +6,13 @@
 
 #include <stddef.h>
 
-#include "check/checker.h"
+#include "check/ops.h"
 
 struct error;
 struct pool;
 
 struct pool_config {
+	const struct checker_ops *ops; /* where it judges */
 	struct lab *lab;
 	const struct guest_image *image;
 	uint64_t memory, disk_size;

@@ -30,6 +30,7 @@ static int start_pool(struct engine *en, const struct scenario *s,
 		      struct error *e)
 {
 	struct pool_config c = {
+		.ops = &checker_in_guest,
 		.lab = en->lab,
 		.image = &en->image,
 		.memory = s->guest.memory,

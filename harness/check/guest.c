@@ -1,0 +1,36 @@
+/* Judging in a guest, as the pool sees it. */
+#include "check/ops.h"
+
+static int start(const struct checker_config *c, void **ret, struct error *e)
+{
+	struct checker *checker = NULL;
+	int err = checker_start(c, &checker, e);
+
+	if (!err)
+		*ret = checker;
+	return err;
+}
+
+static int load(void *checker, const struct subject *subject, struct error *e)
+{
+	return checker_load(checker, subject, e);
+}
+
+static int judge_state(void *checker, const struct state *state,
+		       const struct buf *acks, const struct buf *begun,
+		       struct judgement *ret)
+{
+	return checker_judge(checker, state, acks, begun, ret);
+}
+
+static void stop(void *checker)
+{
+	checker_stop(checker);
+}
+
+const struct checker_ops checker_in_guest = {
+	.start = start,
+	.load = load,
+	.judge = judge_state,
+	.stop = stop,
+};

@@ -1,0 +1,26 @@
+/*
+ * Where a worker of the pool judges: in a guest (check/checker.h), or on the
+ * kernel of this machine (host/host.h). Both keep the table of verdicts in
+ * check/checker.h.
+ *
+ * All calls of one checker come from the thread that started it.
+ */
+#ifndef CHECK_OPS_H
+#define CHECK_OPS_H
+
+#include "check/checker.h"
+
+struct checker_ops {
+	int (*start)(const struct checker_config *c, void **ret,
+		     struct error *e);
+	int (*load)(void *checker, const struct subject *subject,
+		    struct error *e);
+	int (*judge)(void *checker, const struct state *state,
+		     const struct buf *acks, const struct buf *begun,
+		     struct judgement *ret);
+	void (*stop)(void *checker); /* NULL is allowed */
+};
+
+extern const struct checker_ops checker_in_guest;
+
+#endif
