@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/files.h"
 
 /* Documentation/virt/kvm/api.rst, 4.1: anything but 12 is to be refused. */
 #define API_VERSION 12
@@ -28,6 +30,30 @@ static void why_not_open(const char *node, int err, char reason[256])
 			 node, strerror(err));
 	else
 		snprintf(reason, 256, "%s: %s", node, strerror(err));
+}
+
+int accel_is_hardware(const char *cpuinfo)
+{
+	const char *line = strstr(cpuinfo, "\nflags");
+	CLEANUP_FREE char *flags = NULL;
+
+	if (!line)
+		return 1;
+	flags = xasprintf("%.*s ", (int)strcspn(line + 1, "\n"), line + 1);
+	return strstr(flags, " vmx ") || strstr(flags, " svm ");
+}
+
+/* KVM without the processor's help interprets what a guest's kernel does:
+ * slower than TCG by far, and not complete. */
+static void probe_processor(char reason[256])
+{
+	CLEANUP_BUF struct buf cpuinfo = BUF_INIT;
+
+	if (file_read("/proc/cpuinfo", &cpuinfo, NULL) < 0 ||
+	    accel_is_hardware(buf_text(&cpuinfo)))
+		return;
+	snprintf(reason, 256, "the processor has no hardware virtualization "
+		 "(neither vmx nor svm): KVM would be slower than TCG");
 }
 
 /* Fills in the reason, or leaves it empty. */
@@ -57,6 +83,8 @@ static void probe_kvm(const char *node, char reason[256])
 	if (vm < 0)
 		snprintf(reason, 256, "%s cannot make a virtual machine: %s",
 			 node, strerror(errno));
+	else
+		probe_processor(reason);
 }
 
 int accel_choose(struct accel_choice *ret, struct error *e)

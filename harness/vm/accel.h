@@ -12,12 +12,17 @@ struct accel_choice {
 };
 
 /*
- * KVM is usable when a virtual machine can be made with it; that the device
- * node is there says little in containers. Environment: POWERCUT_ACCEL=tcg
+ * KVM is usable when a virtual machine can be made with it (that the device
+ * node is there says little in containers) and the processor runs it (inside
+ * some virtual machines there is a KVM in software). Environment: POWERCUT_ACCEL=tcg
  * never uses KVM (other values: -EINVAL), POWERCUT_KVM=PATH is looked at
  * instead of /dev/kvm (libvirt and QEMU go on using /dev/kvm).
  */
 int accel_choose(struct accel_choice *ret, struct error *e);
 const char *accel_name(enum accel a);
+/* Whether the processor helps KVM, from the text of /proc/cpuinfo: the flag
+ * vmx or svm (Linux: arch/x86/include/asm/cpufeatures.h). One that lists no
+ * flags is not doubted. */
+int accel_is_hardware(const char *cpuinfo);
 
 #endif

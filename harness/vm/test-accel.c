@@ -74,6 +74,19 @@ static void another_wish_is_an_error(void **state)
 	assert_non_null(strstr(e.message, "xen"));
 }
 
+static void kvm_in_software_is_told_by_the_processors_flags(void **state)
+{
+	(void)state;
+	assert_true(accel_is_hardware("processor\t: 0\n"
+				      "flags\t\t: fpu vmx sse\nbugs\t: x\n"));
+	assert_true(accel_is_hardware("processor\t: 0\n"
+				      "flags\t\t: fpu svm\n"));
+	assert_false(accel_is_hardware("processor\t: 0\n"
+				       "flags\t\t: fpu svm_lock sse\n"
+				       "vmx flags\t: vnmi\n"));
+	assert_true(accel_is_hardware("processor\t: 0\n"));
+}
+
 int main(void)
 {
 #define ACCEL_TEST(f) cmocka_unit_test_setup(f, setup)
@@ -83,6 +96,7 @@ int main(void)
 		ACCEL_TEST(a_node_that_cannot_be_opened_says_why),
 		ACCEL_TEST(tcg_can_be_asked_for),
 		ACCEL_TEST(another_wish_is_an_error),
+		ACCEL_TEST(kvm_in_software_is_told_by_the_processors_flags),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -208,6 +208,15 @@ static struct vm *vm_new(struct vm_host *h, const char *name)
 	return vm;
 }
 
+static void explain_boot(struct error *e, const struct vm_host *h,
+			 const char *name)
+{
+	error_prefix(e, "guest %s did not come up", name);
+	if (h->accel.accel == ACCEL_KVM)
+		error_hint(e, "see whether it does without KVM: set "
+			   "POWERCUT_ACCEL=tcg");
+}
+
 int vm_boot(struct vm_host *h, const struct vm_config *c, uint64_t timeout_ns,
 	    struct vm **ret, struct error *e)
 {
@@ -221,7 +230,7 @@ int vm_boot(struct vm_host *h, const struct vm_config *c, uint64_t timeout_ns,
 	if (!err) {
 		err = await_agent(vm, start + timeout_ns, c->wake, e);
 		if (err < 0)
-			error_prefix(e, "guest %s did not come up", c->name);
+			explain_boot(e, h, c->name);
 	}
 	if (err < 0) {
 		vm_destroy(vm);
