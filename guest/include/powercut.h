@@ -9,6 +9,11 @@
  * The text is printf-style, one line (no newline), at most PC_TEXT_MAX bytes.
  * Returns 0, or -1 with errno: ENODEV (not running under powercut), EMSGSIZE,
  * EINVAL (a newline in the text), EIO (power is gone).
+ *
+ * The environment says PC_SEED, the scenario's seed in decimal: whatever the
+ * workload chooses at random it draws from that, and one seed decides the whole
+ * run. PC_MOUNT is where the file system is mounted; PC_DEVICE is the drive of
+ * a scenario without one.
  */
 #ifndef POWERCUT_H
 #define POWERCUT_H

@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "common/text.h"
+#include "scenario/environment.h"
 #include "scenario/scenario.h"
 #include "vm/agent.h"
 
@@ -87,27 +88,27 @@ static void set_undecided(struct judgement *j, const char *program,
 	set(j, VERDICT_UNKNOWN, STAGE_CHECK, message);
 }
 
-const char *const *judge_environment(const struct scenario *s)
+void judge_environment(const struct scenario *s, struct environment *ret)
 {
-	static const char *const mounted[] = { "PC_MOUNT=" JUDGE_MOUNT,
-					       "PC_ACKS=" JUDGE_ACKS,
-					       "PC_BEGUN=" JUDGE_BEGUN, NULL };
-	static const char *const raw[] = { "PC_DEVICE=" JUDGE_DISK,
-					   "PC_ACKS=" JUDGE_ACKS,
-					   "PC_BEGUN=" JUDGE_BEGUN, NULL };
-
-	return scenario_has_filesystem(s) ? mounted : raw;
+	environment_init(ret, s);
+	environment_add(ret, scenario_has_filesystem(s) ?
+				     "PC_MOUNT=" JUDGE_MOUNT :
+				     "PC_DEVICE=" JUDGE_DISK);
+	environment_add(ret, "PC_ACKS=" JUDGE_ACKS);
+	environment_add(ret, "PC_BEGUN=" JUDGE_BEGUN);
 }
 
 int judge_run_check(struct agent *a, const struct scenario *s,
 		    struct agent_result *ret, struct error *e)
 {
+	struct environment env;
 	struct agent_run run = {
 		.argv = (const char *const *)s->check.run,
-		.env = judge_environment(s),
+		.env = env.list,
 		.timeout_ns = s->check.timeout_ns,
 	};
 
+	judge_environment(s, &env);
 	return agent_run(a, &run, ret, e);
 }
 

@@ -7,6 +7,7 @@
 
 struct agent;
 struct agent_result;
+struct environment;
 struct error;
 struct judgement;
 struct scenario;
@@ -16,8 +17,8 @@ struct scenario;
 #define JUDGE_ACKS "/pc/acks"
 #define JUDGE_BEGUN "/pc/begun"
 
-/* What a check program gets, "K=V". */
-const char *const *judge_environment(const struct scenario *s);
+/* What a check program is told. */
+void judge_environment(const struct scenario *s, struct environment *ret);
 
 /*
  * Mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the

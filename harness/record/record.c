@@ -17,6 +17,7 @@
 #include "lab/interrupt.h"
 #include "record/workload.h"
 #include "record/write-cache.h"
+#include "scenario/environment.h"
 #include "scenario/scenario.h"
 #include "trace/trace.h"
 #include "vm/agent.h"
@@ -33,6 +34,7 @@ struct recording_session {
 	const struct recording_request *request;
 	struct drive *drive; /* NULL: the request's plain one */
 	struct vm *vm;
+	struct environment env;
 	int trace_fd, kernel_fd;
 };
 
@@ -115,13 +117,14 @@ static char *complaint(const struct agent_result *r)
 	return NULL;
 }
 
-/* What programs are told of the drive. */
-static const char *const *environment(const struct recording_request *r)
+static void fill_environment(struct recording_session *s)
 {
-	static const char *const mounted[] = { "PC_MOUNT=" MOUNT_DIR, NULL };
-	static const char *const raw[] = { "PC_DEVICE=" DISK, NULL };
+	const struct scenario *sc = s->request->scenario;
 
-	return scenario_has_filesystem(r->scenario) ? mounted : raw;
+	environment_init(&s->env, sc);
+	environment_add(&s->env, scenario_has_filesystem(sc) ?
+					 "PC_MOUNT=" MOUNT_DIR :
+					 "PC_DEVICE=" DISK);
 }
 
 /* Runs a program that must succeed, or the recording cannot begin. */
@@ -129,7 +132,7 @@ static int run_step(struct recording_session *s, const char *what,
 		    const char *const *argv, uint64_t timeout_ns,
 		    struct error *e)
 {
-	struct agent_run run = { .argv = argv, .env = environment(s->request),
+	struct agent_run run = { .argv = argv, .env = s->env.list,
 				 .timeout_ns = timeout_ns };
 	struct agent_result result = { 0 };
 	CLEANUP_FREE char *line = NULL;
@@ -263,8 +266,9 @@ static int arm(struct recording_session *s, struct error *e)
 	return s->request->recovery ? arm_recovery(s, e) : arm_workload(s, e);
 }
 
-static struct agent_run what_to_run(const struct recording_request *r)
+static struct agent_run what_to_run(const struct recording_session *s)
 {
+	const struct recording_request *r = s->request;
 	const struct scenario *sc = r->scenario;
 
 	if (r->recovery)
@@ -272,7 +276,7 @@ static struct agent_run what_to_run(const struct recording_request *r)
 					   r->recovery->timeout_ns };
 	return (struct agent_run){
 		.argv = (const char *const *)sc->workload.run,
-		.env = environment(r),
+		.env = s->env.list,
 		.timeout_ns = sc->workload.timeout_ns,
 	};
 }
@@ -297,7 +301,7 @@ static int run_workload(struct recording_session *s, struct recording *ret,
 			struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	struct agent_run run = what_to_run(s->request);
+	struct agent_run run = what_to_run(s);
 	struct agent_result result = { 0 };
 	int err;
 
@@ -419,6 +423,7 @@ int recording_open(struct lab *lab, const struct recording_request *r,
 	*s = (struct recording_session){ .lab = lab, .request = r,
 					 .trace_fd = -1,
 					 .kernel_fd = -1 };
+	fill_environment(s);
 	err = open_sinks(s, e);
 	if (!err)
 		err = start_drive(s, e);

@@ -21,6 +21,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "scenario/environment.h"
 #include "states/states.h"
 #include "vm/agent.h"
 
@@ -149,9 +150,10 @@ static int record_recovery(struct run *r, const char *source, char *folder,
 {
 	const struct scenario *s = r->scenario;
 	CLEANUP_FREE char *base = xasprintf("%s/base.img", folder);
+	struct environment env;
 	struct recovery recovery = {
 		.argv = (const char *const *)s->check.run,
-		.env = judge_environment(s),
+		.env = env.list,
 		.timeout_ns = s->check.timeout_ns,
 		.prepare = put_promises,
 		.arg = folder,
@@ -166,8 +168,10 @@ static int record_recovery(struct run *r, const char *source, char *folder,
 		.recovery = &recovery,
 	};
 	struct recording rec = { 0 };
-	int err = record(r->engine->lab, &request, &rec, e);
+	int err;
 
+	judge_environment(s, &env);
+	err = record(r->engine->lab, &request, &rec, e);
 	recording_release(&rec);
 	return err;
 }
