@@ -190,6 +190,10 @@ static int convert_cache(struct document *d, const struct raw_cache *raw,
 	m->flush_ignored = raw->flush == FLUSH_IGNORED;
 	m->fua_ignored = raw->fua == FUA_IGNORED;
 	m->plp = raw->power_loss_protection;
+	s->drive.pinned.capacity = raw->capacity != NULL;
+	s->drive.pinned.destage = raw->destage != NULL;
+	s->drive.pinned.tear = raw->tear != NULL;
+	s->drive.pinned.order = document_has(d, "drive.cache.order");
 	err = limit_at(d, "drive.cache.capacity", raw->capacity, "unlimited",
 		       parse_size, UINT64_MAX, "more than 0, or unlimited",
 		       &m->capacity, e);

@@ -77,8 +77,9 @@ static yaml_node_t *find_item(struct document *d, yaml_node_t *list, size_t i)
 	return yaml_document_get_node(&d->yaml, start[i]);
 }
 
-/* The node that the path leads to, or the last one on the way. */
-static yaml_node_t *find(struct document *d, const char *path)
+/* The node that the path leads to, or the last one on the way; *ret_all:
+ * whether it is the former. */
+static yaml_node_t *find(struct document *d, const char *path, int *ret_all)
 {
 	yaml_node_t *node = yaml_document_get_root_node(&d->yaml);
 
@@ -97,20 +98,31 @@ static yaml_node_t *find(struct document *d, const char *path)
 		}
 		if (*path == '.')
 			path++;
-		if (!next)
-			break;
+		if (!next) {
+			*ret_all = 0;
+			return node;
+		}
 		node = next;
 	}
+	*ret_all = node != NULL;
 	return node;
+}
+
+int document_has(struct document *d, const char *path)
+{
+	int all;
+
+	find(d, path, &all);
+	return all;
 }
 
 int document_error(struct document *d, const char *path, struct error *e,
 		   const char *fmt, ...)
 {
 	yaml_mark_t start = { 0, 0, 0 };
-	yaml_node_t *node = find(d, path);
+	int err, all;
+	yaml_node_t *node = find(d, path, &all);
 	va_list ap;
-	int err;
 
 	va_start(ap, fmt);
 	err = report(d, node ? node->start_mark : start, e, fmt, ap);

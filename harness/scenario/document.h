@@ -35,11 +35,14 @@ void document_release(struct document *d);
 /* Text of a scalar node, or NULL. */
 const char *node_text(const yaml_node_t *node);
 
+/* Whether a path, such as "drive.cache.tear" or "cuts[2].at", is in the file. */
+int document_has(struct document *d, const char *path);
+
 /*
  * All errors: "FILE:LINE:COLUMN: message", control characters replaced.
- * Returns -EINVAL. The first takes a place, the second a path such as
- * "drive.cache.tear" or "cuts[2].at": where it is not in the file, the
- * position is that of the innermost part of it that is.
+ * Returns -EINVAL. The first takes a place, the second a path: where
+ * it is not in the file, the position is that of the innermost part of it that
+ * is.
  */
 int document_error_at(const struct document *d, yaml_mark_t mark,
 		      struct error *e, const char *fmt, ...)

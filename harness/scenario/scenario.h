@@ -42,6 +42,11 @@ struct scenario {
 		uint64_t size;  /* bytes */
 		uint32_t block; /* bytes */
 		struct cache_model cache;
+		/* What the file says itself, rather than leaving the default:
+		 * not for others to vary. */
+		struct {
+			int capacity, destage, order, tear;
+		} pinned;
 	} drive;
 
 	struct {
