@@ -1,5 +1,6 @@
 #include "run/rundir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -29,6 +30,20 @@ static int point_latest(const char *folder, const char *id, struct error *e)
 	return 0;
 }
 
+/* Held while `latest` is read and changed. Returns the descriptor. */
+static int lock_folder(const char *folder, struct error *e)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return error_errno(e, errno, "cannot open %s", folder);
+	if (flock(fd, LOCK_EX) == 0)
+		return fd;
+	err = error_errno(e, errno, "cannot lock %s", folder);
+	close(fd);
+	return err;
+}
+
 static char *run_id(uint64_t seed, int attempt)
 {
 	char utc[32];
@@ -53,12 +68,16 @@ int rundir_create(const char *runs, const char *name, uint64_t seed,
 		CLEANUP_FREE char *path = xasprintf("%s/%s", folder, id);
 
 		if (mkdir(path, 0777) == 0) {
-			err = point_latest(folder, id, e);
+			CLEANUP_CLOSE int lock = lock_folder(folder, e);
+
+			err = lock < 0 ? lock : point_latest(folder, id, e);
 			if (!err)
 				*ret_path = TAKE(path);
 			return err;
 		}
-		if (errno != EEXIST)
+		if (errno == ENOENT) /* the last run in it was removed */
+			err = mkdir_p(folder, e);
+		else if (errno != EEXIST)
 			return error_errno(e, errno, "cannot create folder %s",
 					   path);
 	}
@@ -70,6 +89,77 @@ static int is_run(const char *path)
 	CLEANUP_FREE char *store = xasprintf("%s/results.sqlite", path);
 
 	return access(store, F_OK) == 0;
+}
+
+#define REMOVED ".removed."
+
+static int is_visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && strcmp(d->d_name, "latest") != 0;
+}
+
+static int is_removed(const struct dirent *d)
+{
+	return !strncmp(d->d_name, REMOVED, strlen(REMOVED));
+}
+
+/* `latest`, where it was the run that is gone. */
+static int mend_latest(const char *folder, const char *gone, struct error *e)
+{
+	CLEANUP_FREE char *link = xasprintf("%s/latest", folder);
+	char was[PATH_MAX];
+	ssize_t len = readlink(link, was, sizeof(was) - 1);
+	struct dirent **names;
+	int n, err = 0;
+
+	if (len < 0 || (size_t)len != strlen(gone) ||
+	    strncmp(was, gone, (size_t)len))
+		return 0;
+	n = scandir(folder, &names, is_visible, versionsort);
+	if (n > 0)
+		err = point_latest(folder, names[n - 1]->d_name, e);
+	else
+		unlink(link);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	if (n >= 0)
+		free(names);
+	return err;
+}
+
+static void sweep_removed(const char *folder)
+{
+	struct dirent **names;
+	int n = scandir(folder, &names, is_removed, NULL);
+
+	for (int i = 0; i < n; i++) {
+		CLEANUP_FREE char *path =
+			xasprintf("%s/%s", folder, names[i]->d_name);
+
+		rm_rf(path, NULL);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	rmdir(folder); /* was the last one */
+}
+
+int rundir_remove(const char *path, struct error *e)
+{
+	const char *id = strrchr(path, '/') + 1;
+	CLEANUP_FREE char *folder =
+		xasprintf("%.*s", (int)(id - 1 - path), path);
+	CLEANUP_FREE char *gone = xasprintf("%s/" REMOVED "%s", folder, id);
+	CLEANUP_CLOSE int lock = lock_folder(folder, e);
+	int err;
+
+	if (lock < 0)
+		return lock;
+	if (rename(path, gone) < 0)
+		return error_errno(e, errno, "cannot remove the run %s", path);
+	err = mend_latest(folder, id, e);
+	sweep_removed(folder);
+	return err;
 }
 
 int rundir_find(const char *runs, const char *text, char **ret_path,

@@ -27,6 +27,10 @@ struct error;
 /* Makes a new one and points `latest` at it. Caller frees the path. */
 int rundir_create(const char *runs, const char *name, uint64_t seed,
 		  char **ret_path, struct error *e);
+/* Removes one that nobody wants; `latest` then is the newest of the others. What
+ * is killed meanwhile leaves no run behind, and its rest goes with the next one
+ * that is removed. */
+int rundir_remove(const char *path, struct error *e);
 /* The absolute path of the run that `text` names. Caller frees. */
 int rundir_find(const char *runs, const char *text, char **ret_path,
 		struct error *e);

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "common/buf.h"
@@ -137,6 +139,61 @@ static void a_run_that_is_not_there_is_an_error_with_a_hint(void **state)
 	assert_non_null(strstr(e.hint, "powercut list"));
 }
 
+static char *latest_of(const struct place *p, const char *name)
+{
+	char *found = NULL;
+
+	return rundir_find(p->runs, name, &found, NULL) ? NULL : found;
+}
+
+static void a_removed_run_gives_latest_back(void **state)
+{
+	struct place *p = *state;
+	char *first = make_run(p, "a"), *second = make_run(p, "a"), *latest;
+
+	assert_int_equal(rundir_remove(second, NULL), 0);
+	assert_int_equal(access(second, F_OK), -1);
+	latest = latest_of(p, "a");
+	assert_non_null(latest);
+	assert_string_equal(latest, first);
+	free(latest);
+	free(first);
+	free(second);
+}
+
+static void a_removed_run_leaves_the_latest_of_others_alone(void **state)
+{
+	struct place *p = *state;
+	char *first = make_run(p, "a"), *second = make_run(p, "a"), *latest;
+
+	assert_int_equal(rundir_remove(first, NULL), 0);
+	latest = latest_of(p, "a");
+	assert_non_null(latest);
+	assert_string_equal(latest, second);
+	free(latest);
+	free(first);
+	free(second);
+}
+
+static void the_last_removed_run_leaves_nothing(void **state)
+{
+	struct place *p = *state;
+	char *folder = xasprintf("%s/a", p->runs);
+	char *rest = xasprintf("%s/.removed.x", folder);
+	char *first = make_run(p, "a");
+
+	/* of a removal that was killed */
+	assert_int_equal(mkdir(rest, 0777), 0);
+	assert_int_equal(rundir_remove(first, NULL), 0);
+	assert_int_equal(access(folder, F_OK), -1);
+	free(first);
+	first = make_run(p, "a");
+	assert_int_equal(access(first, F_OK), 0);
+	free(first);
+	free(folder);
+	free(rest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +205,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_run_that_is_not_there_is_an_error_with_a_hint,
 			make_place, remove_place),
+		cmocka_unit_test_setup_teardown(a_removed_run_gives_latest_back,
+						make_place, remove_place),
+		cmocka_unit_test_setup_teardown(
+			a_removed_run_leaves_the_latest_of_others_alone,
+			make_place, remove_place),
+		cmocka_unit_test_setup_teardown(
+			the_last_removed_run_leaves_nothing, make_place,
+			remove_place),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
