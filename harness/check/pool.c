@@ -269,6 +269,12 @@ static int job_result(const struct pool *p, struct error *e)
 	return 0;
 }
 
+/* report() holds the lock. */
+void pool_enough(struct pool *p)
+{
+	p->job.n = p->job.next;
+}
+
 int pool_healthy(struct pool *p)
 {
 	LOCKED(&p->lock);

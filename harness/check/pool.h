@@ -43,6 +43,10 @@ struct item {
 typedef void (*judged_fn)(const struct item *item, const struct state *state,
 			  const struct judgement *j, void *arg);
 
+/* From judged_fn alone: no further item is begun, and pool_judge returns as if
+ * those that were had been all. */
+void pool_enough(struct pool *p);
+
 /*
  * Judges the items, roughly in their order. Blocks until all are judged, the
  * user asked to stop (-ECANCELED; states under way were finished on the first

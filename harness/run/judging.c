@@ -8,7 +8,23 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/files.h"
 #include "run/plan.h"
+
+/* Whether that is all that the engine is asked for. */
+static void stop_if_enough(struct run *r, const struct store_state *row)
+{
+	const struct engine *en = r->engine;
+
+	if (r->stopped)
+		return;
+	if (en->stop_at_violation && row->verdict == VERDICT_VIOLATED)
+		r->stopped = "stopped at the first violated state";
+	else if (en->stop_at_ns && now_ns() >= en->stop_at_ns)
+		r->stopped = "stopped when its time was up";
+	if (r->stopped)
+		pool_enough(en->pool);
+}
 
 static void on_judged(const struct item *item, const struct state *state,
 		      const struct judgement *j, void *arg)
@@ -34,6 +50,7 @@ static void on_judged(const struct item *item, const struct state *state,
 	if (!r->store_error.message[0])
 		store_add_state(r->store, &row, &r->store_error);
 	progress_step(r->engine->progress, row.verdict == VERDICT_VIOLATED);
+	stop_if_enough(r, &row);
 }
 
 static int store_plan(struct run *r, const struct plan *plan, struct error *e)

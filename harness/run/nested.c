@@ -212,7 +212,7 @@ int run_nested_cuts(struct run *r, const struct recorded *reference,
 
 	if (!err && outer.n)
 		err = run_store_progress(r, "nested", 0, outer.n, e);
-	for (size_t i = 0; i < outer.n && !err; i++) {
+	for (size_t i = 0; i < outer.n && !err && !r->stopped; i++) {
 		err = recover(r, reference, &outer.list[i], i + 1, outer.n, e);
 		if (!err)
 			err = run_store_progress(r, "nested", i + 1, outer.n,

@@ -109,7 +109,7 @@ int run_live_cuts(struct run *r, const struct recorded *reference,
 				    &n, e);
 	if (!err)
 		err = run_store_progress(r, "live", 0, n, e);
-	for (size_t i = 0; i < n && !err; i++) {
+	for (size_t i = 0; i < n && !err && !r->stopped; i++) {
 		err = live_cut(r, &triggers[i], i + 1, n, e);
 		if (!err)
 			err = run_store_progress(r, "live", i + 1, n, e);

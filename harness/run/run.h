@@ -29,6 +29,10 @@ struct engine {
 	uint32_t pool_block;
 	enum bus pool_bus;
 	char *pool_dir; /* consoles of the checkers until they are taken over */
+	/* When a run's judging ends early: at its first violated state, or at
+	 * this time (now_ns; 0: never). */
+	int stop_at_violation;
+	uint64_t stop_at_ns;
 };
 void engine_release(struct engine *en);
 
@@ -37,6 +41,8 @@ struct run_outcome {
 	enum verdict verdict;
 	int as_expected;
 	int interrupted;
+	int stopped; /* early, by the engine's stop_at_...: states were planned
+		      * that nobody judged */
 };
 void run_outcome_release(struct run_outcome *o);
 

@@ -26,6 +26,8 @@ struct run {
 	const char *caveat; /* what the verdict is worth where that is less than
 			     * usual, or NULL */
 	int interrupted;
+	const char *stopped; /* why judging ended early though nobody
+			      * interrupted it, or NULL */
 	int lock; /* rundir_lock, or -1 */
 	uint64_t planned; /* states that had to be judged */
 	/* while judging */

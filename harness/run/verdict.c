@@ -33,6 +33,8 @@ static int find_doubt(struct run *r, const struct store_totals *t,
 	if (r->interrupted && !r->unknown)
 		r->unknown = xstrdup("interrupted before all states were "
 				     "judged");
+	if (r->stopped && !r->unknown)
+		r->unknown = xstrdup(r->stopped);
 	if (t->states_checked < r->planned && !r->unknown)
 		r->unknown = xasprintf("only %" PRIu64 " of %" PRIu64 " planned "
 				       "states were judged", t->states_checked,
@@ -47,7 +49,7 @@ static enum verdict verdict_of(const struct run *r,
 			       const struct store_totals *t,
 			       const char **ret_reason)
 {
-	*ret_reason = r->caveat;
+	*ret_reason = r->stopped ? r->stopped : r->caveat;
 	if (t->violated)
 		return VERDICT_VIOLATED;
 	*ret_reason = r->unknown;
@@ -109,6 +111,7 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 		return err;
 	ret->verdict = verdict_of(r, &totals, &reason);
 	ret->interrupted = r->interrupted;
+	ret->stopped = r->stopped != NULL;
 	ret->as_expected = (int)ret->verdict == (int)VERDICT_HELD ?
 				   r->scenario->expect == EXPECT_HELD :
 				   ret->verdict == VERDICT_VIOLATED &&
