@@ -25,7 +25,7 @@ struct checker {
 	struct drive *drive;
 	struct vm *vm;
 	const struct subject *subject;
-	struct state shown;  /* on the drive now; .sources NULL: none */
+	struct state shown;  /* on the drive now; .survivors NULL: none */
 	struct buf acks, begun; /* in the guest now */
 	int promises_put;
 };
@@ -167,13 +167,13 @@ int checker_load(struct checker *c, const struct subject *subject,
 int checker_show(struct checker *c, const struct state *state, struct error *e)
 {
 	CLEANUP_FREE struct patch *patches = NULL;
-	const struct state *from = c->shown.sources ? &c->shown : NULL;
+	const struct state *from = c->shown.survivors ? &c->shown : NULL;
 	size_t n = state_patches(c->subject->space, from, state, &patches);
 	int err = drive_set_state(c->drive, patches, n, e);
 
 	forget_shown(c);
 	if (!err)
-		state_copy(c->subject->space, state, &c->shown);
+		state_copy(state, &c->shown);
 	return err;
 }
 

@@ -64,25 +64,14 @@ static void report(struct pool *p, const struct item *item,
 	p->job.fn(item, state, j, p->job.arg);
 }
 
-/* The space's lookups share scratch memory, so one at a time. */
-static int make_state(struct pool *p, const struct item *item,
-		      struct state *ret, struct error *e)
-{
-	CLEANUP_FREE char *name =
-		xasprintf("%s:%s", item->cut.name, item->survivors);
-	LOCKED(&p->lock);
-
-	return space_state(p->job.subject->space, name, ret, e);
-}
-
-static int judge_item(struct pool *p, void *checker,
+static int judge_item(struct pool *p, void *checker, struct cursor *cursor,
 		      const struct item *item, int *ret_undecided,
 		      struct error *e)
 {
 	CLEANUP_BUF struct buf acks = BUF_INIT, begun = BUF_INIT;
 	struct judgement j = { 0 };
 	struct state state = { 0 };
-	int err = make_state(p, item, &state, e);
+	int err = cursor_state(cursor, &item->cut, item->survivors, &state, e);
 
 	if (err)
 		return err;
@@ -101,21 +90,35 @@ static int judge_item(struct pool *p, void *checker,
 	return err;
 }
 
-/* Works on the job until nothing is left. An error: this worker is done for. */
-static int work(struct pool *p, void *checker, struct error *e)
+static int judge_items(struct pool *p, void *checker, struct cursor *cursor,
+		       struct error *e)
 {
 	const struct item *item;
-	int undecided_in_a_row = 0;
-	int err = p->config.ops->load(checker, p->job.subject, e);
+	int undecided_in_a_row = 0, err = 0;
 
 	while (!err && (item = take_item(p))) {
 		int undecided = 0;
 
-		err = judge_item(p, checker, item, &undecided, e);
+		err = judge_item(p, checker, cursor, item, &undecided, e);
 		undecided_in_a_row = undecided ? undecided_in_a_row + 1 : 0;
 		if (undecided_in_a_row == GIVE_UP_AFTER)
 			return -EIO;
 	}
+	return err;
+}
+
+/* Works on the job until nothing is left, with a cursor of its own. An error:
+ * this worker is done for. */
+static int work(struct pool *p, void *checker, struct error *e)
+{
+	struct cursor *cursor;
+	int err = p->config.ops->load(checker, p->job.subject, e);
+
+	if (err)
+		return err;
+	cursor = cursor_new(p->job.subject->space);
+	err = judge_items(p, checker, cursor, e);
+	cursor_free(cursor);
 	return err;
 }
 

@@ -220,7 +220,7 @@ static void get_state(struct state_space *s, uint64_t position,
 
 	if (space_state(s, name, ret, &e))
 		print_error("%s: %s\n", name, e.message);
-	assert_non_null(ret->sources);
+	assert_non_null(ret->survivors);
 }
 
 static void read_all(const char *path, struct buf *b)

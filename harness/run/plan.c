@@ -20,7 +20,7 @@ struct candidate {
 
 struct planner {
 	struct plan *plan;
-	const struct history *history;
+	struct promises *marks;
 	struct candidate *candidates;
 	size_t n, size;
 	void *seen; /* tsearch tree of struct key */
@@ -79,21 +79,13 @@ static int on_state(struct state *s, void *arg)
 	return 0;
 }
 
-/* Acks before the cut, and begins that have no ack yet. */
 static void count_promises(struct planner *p, struct plan_cut *c)
 {
-	uint64_t begins = 0;
+	struct promise_counts n = promises_count(p->marks, &c->cut);
 
-	for (size_t i = 0; i < p->history->n_marks; i++) {
-		const struct mark *m = &p->history->marks[i];
-
-		if (!m->number || m->position > c->cut.position)
-			continue;
-		c->acks += m->kind == MARK_ACK;
-		begins += m->kind == MARK_BEGIN;
-	}
-	c->begun = begins > c->acks ? begins - c->acks : 0;
-	p->promises = begins + c->acks;
+	c->acks = n.acks;
+	c->begun = n.begun;
+	p->promises = n.all;
 }
 
 static int plan_cut(struct planner *p, struct state_space *space,
@@ -154,7 +146,7 @@ int plan_make(struct state_space *space, const struct history *h,
 	      struct plan *ret, struct error *e)
 {
 	struct plan plan = { .cuts = xcalloc(n_cuts, sizeof(*plan.cuts)) };
-	struct planner p = { .plan = &plan, .history = h };
+	struct planner p = { .plan = &plan, .marks = promises_new(h) };
 	int err = 0;
 
 	for (size_t i = 0; i < n_cuts && !err; i++)
@@ -163,6 +155,7 @@ int plan_make(struct state_space *space, const struct history *h,
 		keep_to_budget(&p, budget);
 	hand_over(&p);
 	free(p.candidates);
+	promises_free(p.marks);
 	tdestroy(p.seen, free);
 	if (err)
 		plan_release(&plan);

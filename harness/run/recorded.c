@@ -43,7 +43,7 @@ static void promises_of(const void *arg, const struct cut *cut,
 	const struct recorded *r = arg;
 
 	if (!r->inherits) {
-		promises_at(r->history, cut, ret_acks, ret_begun);
+		promises_list(r->promises, cut, ret_acks, ret_begun);
 		return;
 	}
 	buf_add(ret_acks, buf_text(&r->acks), r->acks.len);
@@ -83,6 +83,8 @@ int recorded_open(const char *dir, const char *source,
 	if (!err)
 		err = read_promises(folder, &r, e);
 	if (!err)
+		r.promises = promises_new(r.history);
+	if (!err)
 		err = space_create(r.history, r.base, r.units,
 				   &s->drive.cache, &r.space, e);
 	free(folder);
@@ -118,6 +120,7 @@ int recorded_export_base(const struct recorded *r, const char *path,
 void recorded_release(struct recorded *r)
 {
 	space_free(r->space);
+	promises_free(r->promises);
 	history_free(r->history);
 	free(r->base);
 	free(r->log);

@@ -79,6 +79,7 @@ struct recorded {
 	char *unpacked; /* scratch: the log, where it was compressed */
 	struct history *history;
 	struct state_space *space;
+	struct promises *promises; /* of the history */
 	/* Of a recovery: the promises are those of the cut that it follows. */
 	int inherits;
 	struct buf acks, begun;

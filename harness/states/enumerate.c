@@ -65,7 +65,7 @@ int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
 {
 	struct emitter out = { .cut = c, .fn = fn, .arg = arg };
 	struct view *view;
-	int err = view_at(s, c->position, &view, e);
+	int err = view_at(s->own, c->position, &view, e);
 
 	if (err)
 		return err;

@@ -85,7 +85,7 @@ int space_fates(struct state_space *s, const char *name,
 
 	if (err)
 		return err;
-	err = view_at(s, state.cut.position, &v, e);
+	err = view_at(s->own, state.cut.position, &v, e);
 	if (!err)
 		err = pick_parse(v, state.survivors, &pick, e);
 	state_free(&state);

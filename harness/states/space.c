@@ -68,6 +68,36 @@ uint32_t version_of(const struct state_space *s, uint32_t u, uint32_t command)
 	return low;
 }
 
+uint32_t version_at(const struct state_space *s, uint32_t u, size_t submitted)
+{
+	uint32_t low = s->first[u] + 1, high = s->first[u + 1];
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->versions[middle].command < submitted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
+size_t submitted_at(const struct state_space *s, uint64_t position)
+{
+	size_t low = 0, high = s->h->n_commands;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->h->commands[middle].submit <= position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* ---- making it ---- */
 
 static int check_commands(const struct history *h, struct error *e)
@@ -192,7 +222,7 @@ static void trim_units(struct state_space *s)
 		xrealloc(s->versions, s->first[n] * sizeof(*s->versions));
 }
 
-static uint32_t find_unit(const struct state_space *s, uint64_t unit_index)
+uint32_t find_unit(const struct state_space *s, uint64_t unit_index)
 {
 	uint32_t low = 0, high = s->n_units;
 
@@ -230,7 +260,6 @@ static void index_commands(struct state_space *s)
 	size_t n = 0;
 
 	s->first_unit = xcalloc(h->n_commands, sizeof(*s->first_unit));
-	s->counts = xcalloc(h->n_commands, sizeof(*s->counts));
 	s->by_number = xmalloc((h->n_writes + 1) * sizeof(*s->by_number));
 	memset(s->by_number, 0xff, (h->n_writes + 1) * sizeof(*s->by_number));
 	for (size_t i = s->first_command; i < h->n_commands; i++) {
@@ -272,7 +301,9 @@ static int fill(struct state_space *s, struct error *e)
 		return err;
 	trim_units(s);
 	index_commands(s);
-	sweep_init(s);
+	for (uint32_t u = 0; u < s->n_units; u++)
+		hash_add(&s->arm_hash, version_hash(s, u, s->first[u]));
+	s->own = cursor_new(s);
 	return 0;
 }
 
@@ -311,10 +342,8 @@ void space_free(struct state_space *s)
 	cleanup_close(&s->base_fd);
 	cleanup_close(&s->log_fd);
 	cleanup_close(&s->units_fd);
-	view_free(s->view);
-	sweep_free(&s->sweep);
+	cursor_free(s->own);
 	contents_free(&s->contents);
-	free(s->counts);
 	free(s->versions);
 	free(s->base_content);
 	free(s->first);
@@ -344,7 +373,7 @@ double space_legal_log2(struct state_space *s, const struct cut *c)
 	struct view *v;
 	double sum = 0;
 
-	if (view_at(s, c->position, &v, NULL))
+	if (view_at(s->own, c->position, &v, NULL))
 		return 0;
 	if (v->line)
 		return line_legal_log2(v);
@@ -357,7 +386,23 @@ uint64_t space_volatile(struct state_space *s, const struct cut *c)
 {
 	struct view *v;
 
-	return view_at(s, c->position, &v, NULL) ? 0 : v->n_writes;
+	return view_at(s->own, c->position, &v, NULL) ? 0 : v->n_writes;
+}
+
+int cursor_state(struct cursor *c, const struct cut *cut,
+		 const char *survivors, struct state *ret, struct error *e)
+{
+	CLEANUP_FREE uint32_t *pick = NULL;
+	struct view *v;
+	int err = view_at(c, cut->position, &v, e);
+
+	if (!err)
+		err = pick_parse(v, survivors, &pick, e);
+	if (!err && v->line)
+		err = line_check(v, pick, e);
+	if (!err)
+		pick_state(v, cut, pick, ret);
+	return err;
 }
 
 int space_state(struct state_space *s, const char *name, struct state *ret,
@@ -365,8 +410,6 @@ int space_state(struct state_space *s, const char *name, struct state *ret,
 {
 	const char *colon = strchr(name, ':');
 	CLEANUP_FREE char *cut_name = NULL;
-	CLEANUP_FREE uint32_t *pick = NULL;
-	struct view *v;
 	struct cut cut;
 	int err;
 
@@ -375,25 +418,18 @@ int space_state(struct state_space *s, const char *name, struct state *ret,
 				 "CUT:SURVIVORS, such as w120:all-118", name);
 	cut_name = xasprintf("%.*s", (int)(colon - name), name);
 	err = cut_parse(s->h, cut_name, &cut, e);
-	if (!err)
-		err = view_at(s, cut.position, &v, e);
-	if (!err)
-		err = pick_parse(v, colon + 1, &pick, e);
-	if (!err && v->line)
-		err = line_check(v, pick, e);
-	if (!err)
-		pick_state(v, &cut, pick, ret);
-	return err;
+	return err ? err : cursor_state(s->own, &cut, colon + 1, ret, e);
 }
 
-void state_copy(const struct state_space *s, const struct state *from,
-		struct state *ret)
+void state_copy(const struct state *from, struct state *ret)
 {
-	size_t size = space_units(s) * sizeof(*from->sources);
+	size_t size = from->n_differs * sizeof(*from->differs);
 
 	*ret = *from;
 	ret->survivors = xstrdup(from->survivors);
-	ret->sources = memcpy(xmalloc(size), from->sources, size);
+	ret->differs = xmalloc(size);
+	if (size)
+		memcpy(ret->differs, from->differs, size);
 }
 
 void state_free(struct state *s)
@@ -401,6 +437,6 @@ void state_free(struct state *s)
 	if (!s)
 		return;
 	free(s->survivors);
-	free(s->sources);
+	free(s->differs);
 	*s = (struct state){ 0 };
 }

@@ -58,22 +58,25 @@ struct version {
 };
 
 /*
- * Where the cuts stand: low and high are, per tracked unit, its last durable
- * and its last submitted version at the position. Moves forward cheaply,
- * backward by starting again at ARM.
+ * Where a cut stands: low and high are, per tracked unit, its last durable and
+ * its last submitted version at the position. It moves forward and backward at
+ * the cost of the commands between (cursor.c).
  */
-struct sweep {
+struct cursor {
+	const struct state_space *space;
 	uint64_t position;
 	size_t next_submit;  /* index into the history's commands */
 	size_t next_durable; /* index into by_durable */
 	uint32_t *low, *high;
-	uint64_t *sources;   /* of the high versions */
 	struct state_hash hash; /* of the disk with all high versions */
 	uint32_t *open;      /* units with low < high, in no order */
 	uint32_t *open_slot; /* per unit: its place in open, or UINT32_MAX */
 	size_t n_open;
+	struct view *view;   /* of the last cut asked for, or NULL */
+	uint32_t *counts;    /* per command, zeroes between uses */
 };
 
+/* Immutable once it is made, but for `own`. */
 struct state_space {
 	const struct history *h;
 	struct cache_model model;
@@ -96,11 +99,12 @@ struct state_space {
 	struct version *versions;
 	struct contents contents;
 
-	struct sweep sweep;
-	struct state_hash arm_hash;
-	struct view *view; /* of the last cut asked for, or NULL */
-	uint32_t *counts;  /* per command, zeroes between uses */
+	struct state_hash arm_hash; /* of the disk at ARM */
+	struct cursor *own; /* of the space_... calls */
 };
+
+/* Of this thread: see space_work(). */
+extern _Thread_local uint64_t units_touched;
 
 static inline int changes_media(const struct command *c)
 {
@@ -132,6 +136,13 @@ struct state_hash version_hash(const struct state_space *s, uint32_t u,
 			       uint32_t version);
 /* The version that a command behind ARM made of unit u. */
 uint32_t version_of(const struct state_space *s, uint32_t u, uint32_t command);
+/* The last version of unit u that one of the first `submitted` commands of the
+ * history made; its version 0 where none did. */
+uint32_t version_at(const struct state_space *s, uint32_t u, size_t submitted);
+/* The place of the tracked unit with that index, or of the next one. */
+uint32_t find_unit(const struct state_space *s, uint64_t unit_index);
+/* How many commands were submitted at the position. */
+size_t submitted_at(const struct state_space *s, uint64_t position);
 
 static inline void hash_add(struct state_hash *h, struct state_hash more)
 {
@@ -156,11 +167,9 @@ struct touch {
 int space_compose(struct state_space *s, const struct touch *touches, size_t n,
 		  struct error *e);
 
-/* ---- sweep.c, view.c: what a cut leaves open ---- */
+/* ---- cursor.c, view.c: what a cut leaves open ---- */
 
-void sweep_init(struct state_space *s);
-void sweep_free(struct sweep *w);
-void sweep_to(struct state_space *s, uint64_t position);
+void cursor_to(struct cursor *c, uint64_t position);
 
 /* A volatile write on one unit that it may or may not have reached. */
 struct pair {
@@ -170,7 +179,7 @@ struct pair {
 
 /* The choices at one cut. */
 struct view {
-	struct state_space *s;
+	const struct state_space *s;
 	uint64_t position;
 	size_t n; /* open units: those with a choice */
 	uint32_t *units; /* tracked units, ascending */
@@ -185,8 +194,9 @@ struct view {
 			 * which they reach the media; else NULL */
 };
 
-/* The view of the cut, kept by the space until another one is asked for. */
-int view_at(struct state_space *s, uint64_t position, struct view **ret,
+/* The view of the cut, kept by the cursor until another one is asked for. Costs
+ * what lies between the two cuts, and what is open and volatile at this one. */
+int view_at(struct cursor *c, uint64_t position, struct view **ret,
 	    struct error *e);
 void view_free(struct view *v);
 /* The pair's unit counted within its write, from 0. */

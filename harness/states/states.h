@@ -77,23 +77,31 @@ struct state {
 	struct state_hash hash;  /* of the whole disk's content: equal content,
 				  * equal hash, across cuts too */
 	uint64_t lost;           /* volatile writes that did not survive whole */
-	uint64_t *sources;       /* per tracked unit (space order), owned */
+	struct patch *differs;   /* where it differs from what was submitted
+				  * until the cut: by unit, ascending, each
+				  * once; owned. Units of tear bytes */
+	size_t n_differs;
 };
 /* Frees what the state owns, not the struct itself. */
 void state_free(struct state *s);
-struct state_space;
 /* A copy with memory of its own. */
-void state_copy(const struct state_space *s, const struct state *from,
-		struct state *ret);
+void state_copy(const struct state *from, struct state *ret);
 
 /*
  * Everything that states of one recording share: the units that any command
  * after the log's start touched (but those that stay as they are in base),
  * their versions, content hashes. base may be NULL. Contents that no single
- * write holds whole are composed into units_path (made anew). Memory: some 40
- * bytes per write and unit. The history is borrowed until space_free; its FUA
- * flags must be final before (trace_join). One user at a time. -EINVAL where the
- * recording ended before ARM: it has no cut.
+ * write holds whole are composed into units_path (made anew). The history is
+ * borrowed until space_free; its FUA flags must be final before (trace_join).
+ * -EINVAL where the recording ended before ARM: it has no cut.
+ *
+ * Memory: 8 bytes per write and unit that it touches, 36 per tracked unit, 24
+ * per command, up to 48 per content that differs from all others. It does not
+ * grow with the cuts or states that are asked for.
+ *
+ * Threads: a space does not change. What takes it as const may be called from
+ * any thread; what does not uses a cursor of the space's own: one user at a
+ * time. For more users each makes a cursor of its own.
  */
 int space_create(const struct history *h, const char *base,
 		 const char *units_path, const struct cache_model *model,
@@ -109,6 +117,26 @@ uint64_t space_unit_index(const struct state_space *s, size_t i);
  * overwritten everywhere. 0 for a position that is no cut. */
 double space_legal_log2(struct state_space *s, const struct cut *c);
 uint64_t space_volatile(struct state_space *s, const struct cut *c);
+
+/*
+ * A place in a space. It remembers the last cut that was asked for, and moves to
+ * the next one at the cost of what was submitted and became durable between
+ * them, plus what is volatile there: in the order of the log (either way) all
+ * cuts together cost one walk through it. A state costs what is volatile at its
+ * cut, however long the log is. Memory: 16 bytes per tracked unit, 4 per command,
+ * and some 50 per unit and write that is volatile at the cut. The space must
+ * outlive it. One user at a time; never fails.
+ */
+struct cursor;
+struct cursor *cursor_new(const struct state_space *s);
+void cursor_free(struct cursor *c); /* NULL is allowed */
+/* The state of CUT:SURVIVORS. -EINVAL with the reason when it is not legal. */
+int cursor_state(struct cursor *c, const struct cut *cut,
+		 const char *survivors, struct state *ret, struct error *e);
+
+/* How many units this thread's calls of this room have looked at so far: what
+ * states cost, in a number that no clock blurs. */
+uint64_t space_work(void);
 
 /* The state of a name. -EINVAL with the reason when it is not legal. */
 int space_state(struct state_space *s, const char *name, struct state *ret,
@@ -152,8 +180,13 @@ typedef int (*state_fn)(struct state *state, void *arg);
 int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
 		    void *arg, struct error *e);
 
-/* The patches that turn `from` (NULL: the base image) into `to`. Caller
- * frees. */
+/* Where the unit's content stands (SOURCE_...) in the state. unit: byte offset /
+ * tear, tracked or not. */
+uint64_t state_source(const struct state_space *s, const struct state *st,
+		      uint64_t unit);
+/* The patches that turn `from` (NULL: the base image) into `to`, by unit. They
+ * cost what was written between the two cuts and where the two differ from
+ * these; from the base, all tracked units. Caller frees. */
 size_t state_patches(const struct state_space *s, const struct state *from,
 		     const struct state *to, struct patch **ret);
 /* Writes the state as a sparse image. */
@@ -162,10 +195,29 @@ int state_export(const struct state_space *s, const struct state *st,
 
 /* ---- promises ---- */
 
+/* The promises of all cuts of a history (borrowed until promises_free). Does not
+ * change: any thread may ask. */
+struct buf;
+struct promises;
+struct promises *promises_new(const struct history *h);
+void promises_free(struct promises *p); /* NULL is allowed */
+
 /* Text for PC_ACKS: acks with a position before the cut or at it, one a line,
  * and PC_BEGUN: begun, not yet acked. Marks before ARM do not count. Both are
- * appended. */
-struct buf;
+ * appended. Costs what it appends. */
+void promises_list(const struct promises *p, const struct cut *c,
+		   struct buf *ret_acks, struct buf *ret_begun);
+
+struct promise_counts {
+	uint64_t acks;  /* before the cut */
+	uint64_t begun; /* begun, not acked */
+	uint64_t all;   /* begins and acks: cuts with the same number have the
+			 * same promises */
+};
+struct promise_counts promises_count(const struct promises *p,
+				     const struct cut *c);
+
+/* The same for one cut alone: costs all marks. */
 void promises_at(const struct history *h, const struct cut *c,
 		 struct buf *ret_acks, struct buf *ret_begun);
 

@@ -206,7 +206,9 @@ static void read_state(struct sequence *q, const struct state *st,
 	memset(disk, 0, REF_SECTORS);
 	memcpy(disk, base_of(q), q->log.h.disk_size / 512);
 	for (size_t i = 0; i < space_units(q->space); i++)
-		read_unit(q, space_unit_index(q->space, i), st->sources[i],
+		read_unit(q, space_unit_index(q->space, i),
+			  state_source(q->space, st,
+				       space_unit_index(q->space, i)),
 			  disk);
 }
 
@@ -238,7 +240,7 @@ static void check_patches(struct sequence *q, const struct state *st,
 {
 	CLEANUP_FREE struct patch *patches = NULL;
 	unsigned char patched[REF_SECTORS] = { 0 };
-	size_t n = state_patches(q->space, q->last.sources ? &q->last : NULL,
+	size_t n = state_patches(q->space, q->last.survivors ? &q->last : NULL,
 				 st, &patches);
 
 	for (size_t i = 0; i < n; i++)
@@ -262,8 +264,9 @@ static void check_round_trip(struct sequence *q, const struct state *st)
 	}
 	if (strcmp(again.survivors, st->survivors) ||
 	    strcmp(again.cut.name, st->cut.name) || again.lost != st->lost ||
-	    memcmp(again.sources, st->sources,
-		   space_units(q->space) * sizeof(*st->sources)))
+	    again.n_differs != st->n_differs ||
+	    (st->n_differs && memcmp(again.differs, st->differs,
+				     st->n_differs * sizeof(*st->differs))))
 		disagree(q, "a name gives another state back");
 	state_free(&again);
 }

@@ -25,12 +25,12 @@ static void sort(uint32_t *values, size_t n)
 		qsort(values, n, sizeof(*values), by_value);
 }
 
-static void fill_units(struct view *v)
+static void fill_units(struct view *v, const struct cursor *w)
 {
 	const struct state_space *s = v->s;
-	const struct sweep *w = &s->sweep;
 
 	v->n = w->n_open;
+	units_touched += v->n;
 	v->units = xcalloc(v->n, sizeof(*v->units));
 	v->low = xcalloc(v->n, sizeof(*v->low));
 	v->high = xcalloc(v->n, sizeof(*v->high));
@@ -51,8 +51,8 @@ static void fill_units(struct view *v)
 	}
 }
 
-/* Counts the pairs of each write into s->counts, and lists the writes. */
-static size_t count_pairs(struct view *v)
+/* Counts the pairs of each write, and lists the writes. */
+static size_t count_pairs(struct view *v, uint32_t *counts)
 {
 	const struct state_space *s = v->s;
 	size_t n_pairs = 0, size = 0;
@@ -64,7 +64,7 @@ static size_t count_pairs(struct view *v)
 		for (uint32_t k = v->low[i] + 1; k <= v->high[i]; k++) {
 			uint32_t command = s->versions[k].command;
 
-			if (!s->counts[command]++)
+			if (!counts[command]++)
 				v->writes[v->n_writes++] = command;
 			n_pairs++;
 		}
@@ -73,10 +73,9 @@ static size_t count_pairs(struct view *v)
 	return n_pairs;
 }
 
-/* Turns s->counts into each write's next free pair; the caller clears it. */
-static void place_pairs(struct view *v)
+/* Turns the counts into each write's next free pair; the caller clears them. */
+static void place_pairs(struct view *v, uint32_t *counts)
 {
-	uint32_t *counts = v->s->counts;
 	uint32_t sum = 0;
 
 	v->first_pair = xcalloc(v->n_writes + 1, sizeof(*v->first_pair));
@@ -90,40 +89,41 @@ static void place_pairs(struct view *v)
 	v->first_pair[v->n_writes] = sum;
 }
 
-static void fill_pairs(struct view *v)
+static void fill_pairs(struct view *v, uint32_t *counts)
 {
-	struct state_space *s = v->s;
-	size_t n = count_pairs(v);
+	const struct state_space *s = v->s;
+	size_t n = count_pairs(v, counts);
 
-	place_pairs(v);
+	place_pairs(v, counts);
+	units_touched += n;
 	v->pairs = xcalloc(n, sizeof(*v->pairs));
 	for (size_t i = 0; i < v->n; i++)
 		for (uint32_t k = v->low[i] + 1; k <= v->high[i]; k++)
-			v->pairs[s->counts[s->versions[k].command]++] =
+			v->pairs[counts[s->versions[k].command]++] =
 				(struct pair){ (uint32_t)i, k };
 	for (size_t i = 0; i < v->n_writes; i++)
-		s->counts[v->writes[i]] = 0;
+		counts[v->writes[i]] = 0;
 }
 
-int view_at(struct state_space *s, uint64_t position, struct view **ret,
+int view_at(struct cursor *c, uint64_t position, struct view **ret,
 	    struct error *e)
 {
-	int err = cut_check(s->h, position, e);
+	int err = cut_check(c->space->h, position, e);
 
 	if (err)
 		return err;
-	if (!s->view || s->view->position != position) {
-		view_free(s->view);
-		s->view = xcalloc(1, sizeof(*s->view));
-		s->view->s = s;
-		s->view->position = position;
-		sweep_to(s, position);
-		fill_units(s->view);
-		fill_pairs(s->view);
-		if (s->model.order == ORDER_FIFO)
-			line_fill(s->view);
+	if (!c->view || c->view->position != position) {
+		view_free(c->view);
+		c->view = xcalloc(1, sizeof(*c->view));
+		c->view->s = c->space;
+		c->view->position = position;
+		cursor_to(c, position);
+		fill_units(c->view, c);
+		fill_pairs(c->view, c->counts);
+		if (c->space->model.order == ORDER_FIFO)
+			line_fill(c->view);
 	}
-	*ret = s->view;
+	*ret = c->view;
 	return 0;
 }
 
@@ -211,20 +211,32 @@ struct state_hash pick_hash(const struct view *v, const uint32_t *pick)
 	return hash;
 }
 
+/* What the pick holds in place of the high versions. */
+static void list_differs(const struct view *v, const uint32_t *pick,
+			 struct state *ret)
+{
+	const struct state_space *s = v->s;
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		n += pick[i] != v->high[i];
+	ret->differs = xmalloc(n * sizeof(*ret->differs));
+	ret->n_differs = n;
+	n = 0;
+	for (size_t i = 0; i < v->n; i++)
+		if (pick[i] != v->high[i])
+			ret->differs[n++] = (struct patch){
+				s->unit_index[v->units[i]],
+				version_source(s, v->units[i], pick[i])
+			};
+}
+
 void pick_state(const struct view *v, const struct cut *c,
 		const uint32_t *pick, struct state *ret)
 {
-	const struct state_space *s = v->s;
-	size_t size = s->n_units * sizeof(*ret->sources);
-
 	ret->cut = *c;
 	ret->survivors = pick_name(v, pick);
 	ret->hash = pick_hash(v, pick);
 	ret->lost = pick_lost(v, pick);
-	ret->sources = xmalloc(size);
-	if (size)
-		memcpy(ret->sources, s->sweep.sources, size);
-	for (size_t i = 0; i < v->n; i++)
-		ret->sources[v->units[i]] =
-			version_source(s, v->units[i], pick[i]);
+	list_differs(v, pick, ret);
 }
