@@ -31,13 +31,22 @@ positive figures.states.values.0 "so are the values"
 is "$(find "$work/runs" -mindepth 1)" "" "no recording is kept"
 no_leaks
 
+run_powercut bench --json --rounds 1 --only boot --results "$work/runs"
+exits 0 "one figure alone can be asked for"
+positive figures.boot.median "and is measured"
+is "$(json figures)" 1 "and nothing else is"
+no_leaks
+
 run_powercut bench --rounds 0
 exits 4 "no round is no measurement"
+run_powercut bench --only boot,speed
+exits 4 "an unknown figure is a mistake"
+like "$(cat "$err")" "no figure 'speed'" "which is named"
 
 recording() { # it has begun: the scratch folder is there
 	[ -n "$(find "$work/runs" -name trace.bin)" ]
 }
-start_powercut bench --results "$work/runs"
+start_powercut bench --only recording --results "$work/runs"
 ok "it records" wait_for 60 recording
 kill -INT "$powercut"
 wait_powercut

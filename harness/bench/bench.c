@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/parts.h"
 #include "common/buf.h"
@@ -10,83 +11,147 @@
 #include "common/files.h"
 #include "lab/interrupt.h"
 
-const struct bench_kind bench_kinds[BENCH_FIGURES] = {
-	[BENCH_BOOT] = { "boot", "boot, libvirt call to ready agent", "s", -1 },
-	[BENCH_PLAIN] = { "workload_plain", "workload, plain memory disk", "s",
-			  -1 },
-	[BENCH_UNTRACED] = { "workload_untraced",
-			     "workload, recorded without trace", "s",
-			     BENCH_PLAIN },
-	[BENCH_TRACED] = { "workload_recorded", "workload, recorded", "s",
-			   BENCH_PLAIN },
-	[BENCH_BARE] = { "bare_loop", "bare mount, check, umount", "1/s", -1 },
-	[BENCH_JUDGED] = { "states", "states judged by one checker", "1/s",
-			   BENCH_BARE },
-	[BENCH_LIVE] = { "live_cut", "live cut, boot to power off", "s", -1 },
+/* In the order of the table. */
+static const struct bench_group *const groups[] = {
+	&bench_recording,
+	&bench_judging,
+	&bench_live,
 };
+#define N_GROUPS (sizeof(groups) / sizeof(*groups))
 
 int bench_go_on(struct error *e)
 {
 	return interrupt_count() ? error_set(e, ECANCELED, "interrupted") : 0;
 }
 
-int bench_workload_ended(const struct scenario *s,
-			 const struct recording *rec, struct error *e)
+/* ---- figures ---- */
+
+const struct bench_figure *bench_find(const struct bench_result *r,
+				      const char *row)
 {
-	if (rec->cut || rec->exit_status == 0)
-		return 0;
-	return error_set(e, EPROTO, "the workload %s %s %d: %s",
-			 s->workload.run[0],
-			 rec->timed_out	  ? "timed out, killed by signal" :
-			 rec->exit_signal ? "died of signal" :
-					    "ended with status",
-			 rec->exit_signal ? rec->exit_signal :
-					    rec->exit_status,
-			 rec->complaint ? rec->complaint : "it said nothing");
+	for (size_t i = 0; i < r->n; i++)
+		if (!strcmp(r->figures[i].row->name, row))
+			return &r->figures[i];
+	return NULL;
 }
 
-int bench_request(const struct bench *b, const char *name,
-		  struct recording_request *r, char **ret_dir, struct error *e)
+double bench_ratio(const struct bench_result *r, const struct bench_figure *f)
 {
-	char *dir = xasprintf("%s/%s", b->scratch, name);
-	int err = bench_go_on(e);
+	const struct bench_figure *against =
+		f->row->against ? bench_find(r, f->row->against) : NULL;
 
-	r->image = &b->image;
-	r->workload = &b->workload;
-	r->dir = dir;
-	r->name = name;
-	*ret_dir = dir;
-	return err ? err : mkdir_p(dir, e);
+	return against ? series_ratio(&f->series, &against->series) : 0;
 }
 
-/* The recording whose states are judged, and whose cuts are made live. */
-static int record_brief(struct bench *b, struct error *e)
+static struct bench_figure *figure_of(const struct bench *b,
+				      const struct bench_row *row)
 {
-	CLEANUP_FREE char *dir = NULL;
-	struct recording_request r = { .scenario = b->brief };
-	struct recording rec = { 0 };
+	return (struct bench_figure *)bench_find(b->result, row->name);
+}
+
+void bench_add(struct bench *b, const struct bench_row *row, double value)
+{
+	series_add(&figure_of(b, row)->series, value);
+}
+
+void bench_add_rate(struct bench *b, const struct bench_row *row, size_t n,
+		    uint64_t start_ns)
+{
+	bench_add(b, row, (double)n * 1e9 / (double)(now_ns() - start_ns));
+}
+
+int bench_wants(const struct bench *b, const struct bench_row *row)
+{
+	return figure_of(b, row)->wanted;
+}
+
+static void list_figures(struct bench_result *r)
+{
+	for (size_t i = 0; i < N_GROUPS; i++) {
+		size_t n = groups[i]->n_rows;
+
+		r->figures = xrealloc(r->figures,
+				      (r->n + n) * sizeof(*r->figures));
+		for (size_t j = 0; j < n; j++)
+			r->figures[r->n++] = (struct bench_figure){
+				.row = &groups[i]->rows[j]
+			};
+	}
+}
+
+void bench_result_release(struct bench_result *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		series_release(&r->figures[i].series);
+	free(r->figures);
+	*r = (struct bench_result){ 0 };
+}
+
+/* ---- which of them ---- */
+
+/* And what it is compared with. */
+static void want(struct bench_result *r, const char *row)
+{
+	struct bench_figure *f = (struct bench_figure *)bench_find(r, row);
+
+	if (!f || f->wanted)
+		return;
+	f->wanted = 1;
+	if (f->row->against)
+		want(r, f->row->against);
+}
+
+static int want_group(struct bench_result *r, const char *name)
+{
+	for (size_t i = 0; i < N_GROUPS; i++) {
+		if (strcmp(groups[i]->name, name))
+			continue;
+		for (size_t j = 0; j < groups[i]->n_rows; j++)
+			want(r, groups[i]->rows[j].name);
+		return 1;
+	}
+	return 0;
+}
+
+static int choose(struct bench_result *r, const char *only, struct error *e)
+{
+	CLEANUP_FREE char *names = xstrdup(only ? only : "");
+	char *save, *name;
+
+	for (size_t i = 0; i < N_GROUPS && !only; i++)
+		want_group(r, groups[i]->name);
+	for (name = strtok_r(names, ",", &save); name;
+	     name = strtok_r(NULL, ",", &save)) {
+		if (want_group(r, name))
+			continue;
+		if (!bench_find(r, name))
+			return error_set(e, EINVAL,
+					 "there is no figure '%s'", name);
+		want(r, name);
+	}
+	return 0;
+}
+
+int bench_check_only(const char *only, struct error *e)
+{
+	struct bench_result r = { 0 };
 	int err;
 
-	progress_begin(b->progress, 0, "bench: preparing");
-	err = bench_request(b, "replay", &r, &dir, e);
-	if (!err)
-		err = record(b->lab, &r, &rec, e);
-	if (!err)
-		err = bench_workload_ended(b->brief, &rec, e);
-	progress_end(b->progress);
-	recording_release(&rec);
-	return err ? err : recorded_open(b->scratch, "replay", b->brief, NULL,
-					 &b->recorded, e);
+	list_figures(&r);
+	err = choose(&r, only, e);
+	bench_result_release(&r);
+	return err;
 }
 
-static int load(const struct bench *b, const char *name, struct scenario **ret,
-		struct error *e)
+static int wants_any(const struct bench *b, const struct bench_group *g)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/workloads/append-log/%s",
-					    b->lab->home.path, name);
-
-	return scenario_load(path, ret, e);
+	for (size_t i = 0; i < g->n_rows; i++)
+		if (bench_wants(b, &g->rows[i]))
+			return 1;
+	return 0;
 }
+
+/* ---- measuring ---- */
 
 static int make_scratch(struct bench *b, const char *parent, struct error *e)
 {
@@ -103,61 +168,29 @@ static int make_scratch(struct bench *b, const char *parent, struct error *e)
 	return err;
 }
 
-static int prepare(struct bench *b, const char *parent, struct error *e)
-{
-	int err = load(b, "scenario.yaml", &b->brief, e);
-
-	if (!err)
-		err = load(b, "bench.yaml", &b->lengthy, e);
-	if (!err)
-		err = lab_image(b->lab, b->brief, &b->image, e);
-	if (!err)
-		err = workload_build(&b->lab->home, b->brief->folder,
-				     &b->workload, e);
-	return err ? err : make_scratch(b, parent, e);
-}
-
-static int measure(struct bench *b, struct error *e)
-{
-	int err = bench_recording(b, e);
-
-	if (!err)
-		err = record_brief(b, e);
-	if (!err)
-		err = bench_judging(b, e);
-	return err ? err : bench_live(b, e);
-}
-
 static void release(struct bench *b)
 {
-	recorded_release(&b->recorded);
-	workload_release(&b->workload);
-	guest_image_release(&b->image);
-	scenario_free(b->brief);
-	scenario_free(b->lengthy);
+	bench_subject_release(&b->brief);
 	if (b->scratch)
 		rm_rf(b->scratch, NULL);
 	free(b->scratch);
 }
 
-int bench(struct lab *lab, struct progress *progress, unsigned rounds,
-	  const char *scratch_parent, struct bench_result *ret,
+int bench(const struct bench_config *c, struct bench_result *ret,
 	  struct error *e)
 {
-	struct bench b = { .lab = lab, .progress = progress, .rounds = rounds,
-			   .figures = ret->figures };
+	struct bench b = { .lab = c->lab, .progress = c->progress,
+			   .rounds = c->rounds, .result = ret };
 	int err;
 
 	*ret = (struct bench_result){ 0 };
-	err = prepare(&b, scratch_parent, e);
+	list_figures(ret);
+	err = choose(ret, c->only, e);
 	if (!err)
-		err = measure(&b, e);
+		err = make_scratch(&b, c->scratch, e);
+	for (size_t i = 0; i < N_GROUPS && !err; i++)
+		if (wants_any(&b, groups[i]))
+			err = groups[i]->measure(&b, e);
 	release(&b);
 	return err;
-}
-
-void bench_result_release(struct bench_result *r)
-{
-	for (int i = 0; i < BENCH_FIGURES; i++)
-		series_release(&r->figures[i]);
 }

@@ -4,9 +4,14 @@
  * Everything is measured side by side in one process, through the functions
  * that a run uses, and what is compared takes turns: the machine of today is
  * compared with itself, never with a number of yesterday. Nothing is kept.
+ *
+ * Figures come in groups, one file each with its own table of rows; parts.h
+ * says how to add one.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
+
+#include <stddef.h>
 
 #include "bench/series.h"
 
@@ -14,37 +19,51 @@ struct error;
 struct lab;
 struct progress;
 
-enum bench_figure {
-	BENCH_BOOT,     /* libvirt call to ready agent */
-	BENCH_PLAIN,    /* the workload on a plain memory disk, guest's clock */
-	BENCH_UNTRACED, /* on the recording drive, without the trace */
-	BENCH_TRACED,   /* as a run records it */
-	BENCH_BARE,     /* one checker: mount, check, umount, nothing else */
-	BENCH_JUDGED,   /* one checker: states of a recording, whole cycle */
-	BENCH_LIVE,     /* live cut: boot to power off, not judged */
-	BENCH_FIGURES
+struct bench_row {
+	const char *name; /* in JSON and for --only; of all rows and groups no
+			   * two have the same */
+	const char *text; /* for people, at most 36 characters */
+	const char *unit; /* "s", "1/s", ... at most 4 characters */
+	const char *against; /* row that it is compared with, or NULL */
 };
 
-struct bench_kind {
-	const char *name; /* in JSON */
-	const char *text; /* for people */
-	const char *unit; /* "s" or "1/s" */
-	int against;      /* enum bench_figure, or -1 */
+struct bench_figure {
+	const struct bench_row *row;
+	int wanted; /* it was asked for, or one that was is compared with it */
+	struct series series; /* .n 0: could not be had on this machine */
 };
-extern const struct bench_kind bench_kinds[BENCH_FIGURES];
 
 struct bench_result {
-	struct series figures[BENCH_FIGURES];
+	struct bench_figure *figures; /* all, in their order */
+	size_t n;
 };
 
+struct bench_config {
+	struct lab *lab;
+	struct progress *progress;
+	unsigned rounds; /* how often each figure is measured */
+	const char *only; /* names of rows and groups, "a,b"; NULL: all */
+	/* Folder where recordings go for the while, best where runs are
+	 * kept. */
+	const char *scratch;
+};
+
+/* -EINVAL: `only` has a name that is neither a row's nor a group's. */
+int bench_check_only(const char *only, struct error *e);
+
 /*
- * Blocks for half a minute and some 10 s per round. scratch_parent: where
- * recordings go for the while, best where runs are kept. -ECANCELED when
+ * Blocks for half a minute and some 10 s per round and group. -ECANCELED when
  * interrupted. ret needs bench_result_release() also after a failure.
  */
-int bench(struct lab *lab, struct progress *progress, unsigned rounds,
-	  const char *scratch_parent, struct bench_result *ret,
+int bench(const struct bench_config *c, struct bench_result *ret,
 	  struct error *e);
 void bench_result_release(struct bench_result *r);
+
+/* NULL: there is no such row. */
+const struct bench_figure *bench_find(const struct bench_result *r,
+				      const char *row);
+/* The figure compared with the one it stands against, as series_ratio(). 0:
+ * there is none, or one of the two was not measured. */
+double bench_ratio(const struct bench_result *r, const struct bench_figure *f);
 
 #endif

@@ -9,23 +9,29 @@
 #include <errno.h>
 
 #include "bench/parts.h"
-#include "check/checker.h"
 #include "check/judge.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
-#include "run/plan.h"
 #include "vm/agent.h"
 #include "vm/vm.h"
 
 #define STATES 48     /* per round, evenly over the plan */
 #define BARE_LOOPS 96 /* per round */
 
+enum { BARE, JUDGED, ROWS };
+
+static const struct bench_row rows[ROWS] = {
+	[BARE] = { "bare_loop", "bare mount, check, umount", "1/s", NULL },
+	[JUDGED] = { "states", "states judged by one checker", "1/s",
+		     "bare_loop" },
+};
+
 struct judging {
 	struct bench *bench;
+	struct bench_subject *subject;
 	struct checker *checker;
-	struct plan plan;
 };
 
 static int must_hold(const struct state *state, const struct judgement *j,
@@ -46,7 +52,7 @@ static int judge_state(struct judging *g, const struct state *state,
 	struct judgement j = { 0 };
 	int err;
 
-	promises_at(g->bench->recorded.history, &state->cut, &acks, &begun);
+	promises_at(g->subject->recorded.history, &state->cut, &acks, &begun);
 	err = checker_judge(g->checker, state, &acks, &begun, &j);
 	if (err)
 		return error_set(e, -err, "interrupted");
@@ -61,7 +67,7 @@ static int judge_item(struct judging *g, const struct item *item,
 	CLEANUP_FREE char *name =
 		xasprintf("%s:%s", item->cut.name, item->survivors);
 	struct state state;
-	int err = space_state(g->bench->recorded.space, name, &state, e);
+	int err = space_state(g->subject->recorded.space, name, &state, e);
 
 	if (err)
 		return err;
@@ -70,25 +76,20 @@ static int judge_item(struct judging *g, const struct item *item,
 	return err;
 }
 
-static void add_rate(struct series *s, size_t n, uint64_t start)
-{
-	series_add(s, (double)n * 1e9 / (double)(now_ns() - start));
-}
-
 static int measure_states(struct judging *g, struct error *e)
 {
-	size_t n = g->plan.n_items < STATES ? g->plan.n_items : STATES;
+	size_t n = g->subject->plan.n_items < STATES ? g->subject->plan.n_items : STATES;
 	uint64_t start = now_ns();
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
 		err = bench_go_on(e);
 		if (!err)
-			err = judge_item(g, &g->plan.items[i * g->plan.n_items / n],
+			err = judge_item(g, &g->subject->plan.items[i * g->subject->plan.n_items / n],
 					 e);
 	}
 	if (!err)
-		add_rate(&g->bench->figures[BENCH_JUDGED], n, start);
+		bench_add_rate(g->bench, &rows[JUDGED], n, start);
 	return err;
 }
 
@@ -112,7 +113,7 @@ static int bare_cycle(struct agent *a, const struct scenario *s,
 static int show_base(struct judging *g, struct error *e)
 {
 	struct state base;
-	int err = recorded_base(&g->bench->recorded, &base, e);
+	int err = recorded_base(&g->subject->recorded, &base, e);
 
 	if (err)
 		return err;
@@ -131,14 +132,14 @@ static int measure_bare(struct judging *g, struct error *e)
 		err = bench_go_on(e);
 		if (!err)
 			err = bare_cycle(vm_agent(checker_vm(g->checker)),
-					 g->bench->brief, e);
+					 g->subject->scenario, e);
 	}
 	if (!err)
-		add_rate(&g->bench->figures[BENCH_BARE], BARE_LOOPS, start);
+		bench_add_rate(g->bench, &rows[BARE], BARE_LOOPS, start);
 	return err;
 }
 
-static int measure(struct judging *g, struct error *e)
+static int take_turns(struct judging *g, struct error *e)
 {
 	struct bench *b = g->bench;
 	int err = 0;
@@ -154,50 +155,25 @@ static int measure(struct judging *g, struct error *e)
 	return err;
 }
 
-static int make_plan(struct judging *g, struct error *e)
+static int measure(struct bench *b, struct error *e)
 {
-	struct recorded *r = &g->bench->recorded;
-	CLEANUP_FREE struct cut *cuts = NULL;
-	size_t n;
-	int err = cuts_expand(r->history, NULL, 0, 1, &cuts, &n, e);
-
-	return err ? err : plan_make(r->space, r->history, cuts, n,
-				     g->bench->brief->states.budget, &g->plan,
-				     e);
-}
-
-static int start_checker(struct judging *g, struct error *e)
-{
-	struct bench *b = g->bench;
-	struct checker_config c = {
-		.lab = b->lab,
-		.image = &b->image,
-		.memory = b->brief->guest.memory,
-		.disk_size = b->brief->drive.size,
-		.disk_block = b->brief->drive.block,
-		.bus = b->brief->drive.bus,
-		.name = "chk0",
-		.dir = b->scratch,
-		.scratch = b->scratch,
-	};
-
-	return checker_start(&c, &g->checker, e);
-}
-
-int bench_judging(struct bench *b, struct error *e)
-{
-	struct recorded *r = &b->recorded;
-	struct subject subject = recorded_subject(r, b->brief, &b->workload);
 	struct judging g = { .bench = b };
-	int err = make_plan(&g, e);
+	struct checker_config c;
+	struct subject subject;
+	int err = bench_brief(b, &g.subject, e);
 
-	if (!err)
-		err = start_checker(&g, e);
+	if (err)
+		return err;
+	c = bench_checker(b, g.subject, "chk0");
+	subject = recorded_subject(&g.subject->recorded, g.subject->scenario,
+				   &g.subject->workload);
+	err = checker_start(&c, &g.checker, e);
 	if (!err)
 		err = checker_load(g.checker, &subject, e);
 	if (!err)
-		err = measure(&g, e);
+		err = take_turns(&g, e);
 	checker_stop(g.checker);
-	plan_release(&g.plan);
 	return err;
 }
+
+const struct bench_group bench_judging = { "judging", rows, ROWS, measure };

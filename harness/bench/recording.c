@@ -9,41 +9,49 @@
 #include "bench/parts.h"
 #include "drive/plain.h"
 
-struct variant {
-	enum bench_figure figure;
-	const char *name;
-	int plain, untraced;
+enum { PLAIN, UNTRACED, TRACED, ROWS };
+
+/* Times by the guest's clock. */
+static const struct bench_row rows[ROWS] = {
+	[PLAIN] = { "workload_plain", "workload, plain memory disk", "s",
+		    NULL },
+	[UNTRACED] = { "workload_untraced", "workload, recorded without trace",
+		       "s", "workload_plain" },
+	[TRACED] = { "workload_recorded", "workload, recorded", "s",
+		     "workload_plain" },
 };
 
-static const struct variant variants[] = {
-	{ BENCH_PLAIN, "plain", 1, 1 },
-	{ BENCH_UNTRACED, "untraced", 0, 1 },
-	{ BENCH_TRACED, "traced", 0, 0 },
+static const struct variant {
+	const char *name;
+	int plain, untraced;
+} variants[ROWS] = {
+	[PLAIN] = { "plain", 1, 1 },
+	[UNTRACED] = { "untraced", 0, 1 },
+	[TRACED] = { "traced", 0, 0 },
 };
-#define N_VARIANTS (sizeof(variants) / sizeof(*variants))
 
 /* A guest that waits for its turn. */
 struct guest {
-	const struct variant *variant;
+	int variant;
 	struct recording_request request;
 	char *dir;
 	struct plain_drive *plain;
 	struct recording_session *session;
 };
 
-static int guest_start(struct guest *g, struct bench *b, struct error *e)
+static int guest_start(struct guest *g, struct bench *b,
+		       const struct bench_subject *s, struct error *e)
 {
-	const struct variant *v = g->variant;
+	const struct variant *v = &variants[g->variant];
 	int err = 0;
 
-	g->request.scenario = b->lengthy;
 	g->request.untraced = v->untraced;
 	if (v->plain)
 		err = plain_drive_start(runtime_path(b->lab->runtime), v->name,
-					b->lengthy->drive.size, &g->plain, e);
+					s->scenario->drive.size, &g->plain, e);
 	g->request.plain = g->plain;
 	if (!err)
-		err = bench_request(b, v->name, &g->request, &g->dir, e);
+		err = bench_request(b, s, v->name, &g->request, &g->dir, e);
 	return err ? err :
 		     recording_open(b->lab, &g->request, &g->session, e);
 }
@@ -56,10 +64,9 @@ static int guest_run(struct guest *g, struct bench *b, struct error *e)
 	if (!err)
 		err = recording_run(g->session, &rec, e);
 	if (!err)
-		err = bench_workload_ended(b->lengthy, &rec, e);
+		err = bench_workload_ended(g->request.scenario, &rec, e);
 	if (!err)
-		series_add(&b->figures[g->variant->figure],
-			   (double)rec.run_ns / 1e9);
+		bench_add(b, &rows[g->variant], (double)rec.run_ns / 1e9);
 	recording_release(&rec);
 	return err;
 }
@@ -75,34 +82,39 @@ static void guest_stop(struct guest *g)
 static int run_in_turns(struct guest guests[], struct bench *b,
 			struct error *e)
 {
-	size_t total = b->rounds * N_VARIANTS;
+	size_t total = b->rounds * ROWS;
 	int err = 0;
 
 	progress_begin(b->progress, total, "bench: recording");
 	for (size_t i = 0; i < total && !err; i++) {
-		size_t round = i / N_VARIANTS;
+		size_t round = i / ROWS;
 
-		err = guest_run(&guests[(i + round) % N_VARIANTS], b, e);
+		err = guest_run(&guests[(i + round) % ROWS], b, e);
 		progress_step(b->progress, 0);
 	}
 	progress_end(b->progress);
 	return err;
 }
 
-int bench_recording(struct bench *b, struct error *e)
+static int measure(struct bench *b, struct error *e)
 {
-	struct guest guests[N_VARIANTS] = { 0 };
-	int err = 0;
+	struct guest guests[ROWS] = { 0 };
+	struct bench_subject s = { 0 };
+	int err = bench_subject_load(b, "append-log/bench.yaml", &s, e);
 
 	progress_begin(b->progress, 0, "bench: guests for recording");
-	for (size_t i = 0; i < N_VARIANTS && !err; i++) {
-		guests[i].variant = &variants[i];
-		err = guest_start(&guests[i], b, e);
+	for (int i = 0; i < ROWS && !err; i++) {
+		guests[i].variant = i;
+		err = guest_start(&guests[i], b, &s, e);
 	}
 	progress_end(b->progress);
 	if (!err)
 		err = run_in_turns(guests, b, e);
-	for (size_t i = 0; i < N_VARIANTS; i++)
+	for (int i = 0; i < ROWS; i++)
 		guest_stop(&guests[i]);
+	bench_subject_release(&s);
 	return err;
 }
+
+const struct bench_group bench_recording = { "recording", rows, ROWS,
+					     measure };

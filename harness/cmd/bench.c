@@ -20,6 +20,7 @@
 struct bench_options {
 	struct session_options session;
 	uint64_t rounds;
+	const char *only;
 };
 
 static const struct option_spec options[] = {
@@ -27,12 +28,18 @@ static const struct option_spec options[] = {
 	  .help = "How often each figure is measured.",
 	  .type = OPTION_COUNT, .fallback = "5",
 	  .offset = offsetof(struct bench_options, rounds) },
+	{ .name = "only", .letter = 'o', .argument = "NAME[,NAME]",
+	  .help = "Only these figures or groups of figures, and those that "
+		  "they are compared with.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct bench_options, only) },
 	SESSION_OPTIONS(struct bench_options),
 	{ 0 }
 };
 
 static const char *const examples[] = { "powercut bench",
 					"powercut bench --rounds 9 --json",
+					"powercut bench --only judging",
 					NULL };
 
 /* Where the figures come from. */
@@ -49,32 +56,32 @@ static double load(void)
 	return getloadavg(&average, 1) == 1 ? average : 0;
 }
 
+/* Of the live cuts; 0: not measured. */
 static double per_minute(const struct bench_result *r)
 {
-	double seconds = series_median(&r->figures[BENCH_LIVE]);
+	const struct bench_figure *f = bench_find(r, "live_cut");
+	double seconds = f ? series_median(&f->series) : 0;
 
 	return seconds > 0 ? 60 / seconds : 0;
 }
 
-static double ratio(const struct bench_result *r, int figure)
+static void print_figure(const struct bench_result *r,
+			 const struct bench_figure *f)
 {
-	int against = bench_kinds[figure].against;
+	const struct bench_row *row = f->row;
+	const struct bench_figure *against =
+		row->against ? bench_find(r, row->against) : NULL;
+	const struct series *s = &f->series;
 
-	return against < 0 ? 0 : series_ratio(&r->figures[figure],
-					      &r->figures[against]);
-}
-
-static void print_figure(const struct bench_result *r, int figure)
-{
-	const struct bench_kind *kind = &bench_kinds[figure];
-	const struct series *s = &r->figures[figure];
-
-	printf("%-36s %8.2f %8.2f %8.2f %-4s %4zu", kind->text,
-	       series_median(s), series_min(s), series_max(s), kind->unit,
+	if (!s->n) {
+		printf("%-36s not measured\n", row->text);
+		return;
+	}
+	printf("%-36s %8.2f %8.2f %8.2f %-4s %4zu", row->text,
+	       series_median(s), series_min(s), series_max(s), row->unit,
 	       s->n);
-	if (kind->against >= 0)
-		printf("  %.2f x %s", ratio(r, figure),
-		       bench_kinds[kind->against].text);
+	if (against)
+		printf("  %.2f x %s", bench_ratio(r, f), against->row->text);
 	putchar('\n');
 }
 
@@ -85,28 +92,30 @@ static void print_text(const struct bench_result *r, const struct machine *m,
 	       rounds, m->accel, m->cpus, m->load_before, m->load_after);
 	printf("%-36s %8s %8s %8s %-4s %4s  %s\n", "", "median", "min", "max",
 	       "", "n", "ratio");
-	for (int i = 0; i < BENCH_FIGURES; i++)
-		print_figure(r, i);
-	printf("%-36s %8.2f\n", "live cuts per minute", per_minute(r));
+	for (size_t i = 0; i < r->n; i++)
+		if (r->figures[i].wanted)
+			print_figure(r, &r->figures[i]);
+	if (per_minute(r) > 0)
+		printf("%-36s %8.2f\n", "live cuts per minute",
+		       per_minute(r));
 }
 
-static json_t *figure_json(const struct bench_result *r, int figure)
+static json_t *figure_json(const struct bench_result *r,
+			   const struct bench_figure *f)
 {
-	const struct bench_kind *kind = &bench_kinds[figure];
-	const struct series *s = &r->figures[figure];
+	const struct series *s = &f->series;
 	json_t *values = json_array();
 	json_t *object;
 
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(values, json_real(s->values[i]));
-	object = json_pack("{s:s, s:f, s:f, s:f, s:o}", "unit", kind->unit,
+	object = json_pack("{s:s, s:f, s:f, s:f, s:o}", "unit", f->row->unit,
 			   "median", series_median(s), "min", series_min(s),
 			   "max", series_max(s), "values", values);
-	if (kind->against < 0)
+	if (!f->row->against)
 		return object;
-	json_object_set_new(object, "against",
-			    json_string(bench_kinds[kind->against].name));
-	json_object_set_new(object, "ratio", json_real(ratio(r, figure)));
+	json_object_set_new(object, "against", json_string(f->row->against));
+	json_object_set_new(object, "ratio", json_real(bench_ratio(r, f)));
 	return object;
 }
 
@@ -116,14 +125,17 @@ static void print_json(const struct bench_result *r, const struct machine *m,
 	json_t *figures = json_object();
 	json_t *all;
 
-	for (int i = 0; i < BENCH_FIGURES; i++)
-		json_object_set_new(figures, bench_kinds[i].name,
-				    figure_json(r, i));
-	all = json_pack("{s:i, s:s, s:I, s:f, s:f, s:o, s:f}", "rounds",
+	for (size_t i = 0; i < r->n; i++)
+		if (r->figures[i].wanted)
+			json_object_set_new(figures, r->figures[i].row->name,
+					    figure_json(r, &r->figures[i]));
+	all = json_pack("{s:i, s:s, s:I, s:f, s:f, s:o}", "rounds",
 			(int)rounds, "accel", m->accel, "cpus",
 			(json_int_t)m->cpus, "load_before", m->load_before,
-			"load_after", m->load_after, "figures", figures,
-			"live_cuts_per_minute", per_minute(r));
+			"load_after", m->load_after, "figures", figures);
+	if (per_minute(r) > 0)
+		json_object_set_new(all, "live_cuts_per_minute",
+				    json_real(per_minute(r)));
 	json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	putchar('\n');
 	json_decref(all);
@@ -134,13 +146,19 @@ static int measure(const struct command_line *line, struct session *s,
 		   struct error *e)
 {
 	const struct bench_options *o = line->options;
+	const struct bench_config c = {
+		.lab = &s->lab,
+		.progress = s->engine.progress,
+		.rounds = (unsigned)o->rounds,
+		.only = o->only,
+		.scratch = s->runs,
+	};
 	int err;
 
 	m->accel = lab_accel(&s->lab);
 	m->cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	m->load_before = load();
-	err = bench(&s->lab, s->engine.progress, (unsigned)o->rounds, s->runs,
-		    ret, e);
+	err = bench(&c, ret, e);
 	m->load_after = load();
 	return err;
 }
@@ -157,6 +175,8 @@ static int run_bench(const struct command_line *line)
 	if (!o->rounds || o->rounds > MAX_ROUNDS)
 		return command_usage(line, "--rounds: expected 1 to %d",
 				     MAX_ROUNDS);
+	if (bench_check_only(o->only, &e))
+		return command_usage(line, "--only: %s", e.message);
 	err = session_open(&o->session, &session, &e);
 	if (err)
 		return command_fail(line, EXIT_HARNESS, &e);
