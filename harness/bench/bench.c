@@ -16,6 +16,7 @@ static const struct bench_group *const groups[] = {
 	&bench_recording,
 	&bench_judging,
 	&bench_live,
+	&bench_scale,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(*groups))
 

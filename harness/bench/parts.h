@@ -47,7 +47,8 @@ struct bench_group {
 	int (*measure)(struct bench *b, struct error *e);
 };
 
-extern const struct bench_group bench_recording, bench_judging, bench_live;
+extern const struct bench_group bench_recording, bench_judging, bench_live,
+	bench_scale;
 
 /* -ECANCELED once the user has said stop. */
 int bench_go_on(struct error *e);
