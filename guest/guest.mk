@@ -15,7 +15,7 @@ $(G)/static/%.o: %.c | $(B)/deps-checked
 	@mkdir -p $(@D)
 	$(GUEST_CC) -MMD -MP -c -o $@ $<
 
-$(GUEST_LIB): $(G)/static/guest/lib/powercut.o
+$(GUEST_LIB): $(G)/static/guest/lib/powercut.o $(G)/static/guest/lib/log-writes.o
 	rm -f $@
 	$(AR) rcs $@ $^
 
@@ -38,7 +38,8 @@ INIT_TEST_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out guest/init/main.c,\
 	$(filter guest/init/%,$(INIT_SRCS))))
 $(B)/guest/init/%.o $(B)/guest/lib/%.o: override CPPFLAGS += -Iguest/include
 $(filter $(B)/guest/init/%,$(GUEST_TESTS)): $(INIT_TEST_OBJS)
-$(filter $(B)/guest/lib/%,$(GUEST_TESTS)): $(B)/guest/lib/powercut.o
+$(filter $(B)/guest/lib/%,$(GUEST_TESTS)): $(B)/guest/lib/powercut.o \
+	$(B)/guest/lib/log-writes.o
 guest-tests: $(GUEST_TESTS)
 
 .PHONY: guest guest-lib guest-tests

@@ -5,34 +5,23 @@
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 
-# Replays a log with nothing of ours: replay LOG IMAGE N..., an image IMAGE.N
-# of the first N entries for each.
-cat >"$work/replay.pl" <<'PL'
-use strict;
-my ($log, $image, @wanted) = @ARGV;
-open(my $in, "<:raw", $log) or die;
-read($in, my $super, 512);
-my ($magic, $version, $entries, $sector) = unpack("Q<Q<Q<L<", $super);
-die "no log" if $magic != 0x6a736677736872 || $version != 1;
-my $disk = "\0" x (64 << 20);
-seek($in, $sector, 0);
-for my $n (0 .. $entries) {
-	if (@wanted && $wanted[0] == $n) {
-		open(my $out, ">:raw", "$image.$n") or die;
-		print $out $disk;
-		close($out) or die;
-		shift @wanted;
-	}
-	last if $n == $entries || !@wanted;
-	read($in, my $head, $sector) == $sector or die "cut off";
-	my ($at, $sectors, $flags) = unpack("Q<Q<Q<", $head);
-	next unless $sectors;
-	my $data = "\0" x ($sectors * $sector);
-	read($in, $data, $sectors * $sector) unless $flags & 4;
-	substr($disk, $at * $sector, $sectors * $sector, $data);
+# same_prefixes RUN LOG SIZE K: one in K of $work/prefixes, and the last, against
+# the run's states; another reader replays them.
+same_prefixes() {
+	awk -v k="$4" 'k == 1 || NR % k == 1 { print; last = $0; next }
+		{ tail = $0 } END { if (tail != "") print tail }' \
+		"$work/prefixes" | sort -nu >"$work/some"
+	# shellcheck disable=SC2046
+	ok "another reader replays $(basename "$2")" perl ci/e2e/log.pl replay \
+		"$2" "$3" "$work/prefix" $(cut -d' ' -f1 "$work/some")
+	while read -r n cut; do
+		run_powercut export --results "$work/runs" "$1@$cut:none" \
+			"$work/state.img"
+		ok "$1: the first $n entries are $cut:none" \
+			cmp "$work/prefix.$n" "$work/state.img"
+		rm -f "$work/prefix.$n" "$work/state.img"
+	done <"$work/some"
 }
-die "too short" if @wanted;
-PL
 
 run_powercut run --json --results "$work/runs" \
 	workloads/append-log/scenario.yaml
@@ -44,20 +33,7 @@ exits 0 "the recording is exported"
 at_least "$(json fua_writes)" 1 "with FUA writes"
 at_least "$(wc -l <"$work/prefixes")" 20 "and many prefixes that are states"
 
-# One in four, and the last.
-awk 'NR % 4 == 1 { print; last = $0; next } { tail = $0 }
-	END { if (tail != "") print tail }' "$work/prefixes" |
-	sort -nu >"$work/some"
-# shellcheck disable=SC2046
-ok "another reader replays them" perl "$work/replay.pl" "$work/log" \
-	"$work/prefix" $(cut -d' ' -f1 "$work/some")
-while read -r n cut; do
-	run_powercut export --results "$work/runs" \
-		"append-log@$cut:none" "$work/state.img"
-	ok "the first $n entries are $cut:none" \
-		cmp "$work/prefix.$n" "$work/state.img"
-	rm -f "$work/prefix.$n" "$work/state.img"
-done <"$work/some"
+same_prefixes append-log "$work/log" $((64 << 20)) 4
 
 scenario=workloads/append-log/scenario.yaml
 run_powercut import --json --results "$work/runs" --scenario $scenario \
@@ -75,6 +51,18 @@ diag "states checked: $checked recorded, $(json states_checked) imported"
 run_powercut explain --legal --results "$work/runs" again@f3:none
 exits 0 "its states are explained"
 like "$(cat "$out")" "rule 3: flush f3 was submitted" "by the same rules"
+
+# All that a drive can be told, from several programs at once.
+run_powercut run --json --results "$work/runs" \
+	ci/e2e/cases/every-command/scenario.yaml
+exits 0 "every command there is is recorded"
+run_powercut export --json --results "$work/runs" \
+	--dm-log-writes "$work/every" --prefixes "$work/prefixes" every-command
+exits 0 "and exported"
+for kind in fua_writes write_zeroes discards flushes marks; do
+	at_least "$(json $kind)" 10 "with $kind"
+done
+same_prefixes every-command "$work/every" $((2 << 20)) 1
 
 # A loss is found again, without anything but the log.
 run_powercut run --json --results "$work/runs" \

@@ -23,9 +23,10 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/powercut
 meta=linux-image-cloud-amd64
 # What the guest cannot boot or mount without; dependencies are found below.
 wanted='virtio_pci virtio_console nvme ext4'
-# What PID 1 loads only when it is asked for (guest/init/disks.c): a group, that
-# is a file /modules.GROUP, with its modules.
-groups='virtio:virtio_blk scsi:virtio_scsi,sd_mod bfq:bfq null_blk:null_blk'
+# What is loaded only when it is asked for, by PID 1 (guest/init/disks.c) or by a
+# workload: a group, that is a file /modules.GROUP, with its modules.
+groups='virtio:virtio_blk scsi:virtio_scsi,sd_mod bfq:bfq null_blk:null_blk
+dm_log_writes:dm_log_writes'
 # e2fsck runs once per crash state: without a loader it starts twice as fast.
 tools='mke2fs e2fsck.static'
 if [ -n "$KERNEL" ]; then

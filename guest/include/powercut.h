@@ -14,6 +14,11 @@
  * workload chooses at random it draws from that, and one seed decides the whole
  * run. PC_MOUNT is where the file system is mounted; PC_DEVICE is the drive of
  * a scenario without one.
+ *
+ * PC_LOG_WRITES in the environment names a device of Linux's dm-log-writes: the
+ * line goes into its log, too, as powercut-import(1) reads it, and may have 479
+ * bytes with its kind. No drive of powercut's need be there then: so programs
+ * say their promises on any machine.
  */
 #ifndef POWERCUT_H
 #define POWERCUT_H

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "log-writes.h"
 #include "mark-block.h"
 #include "powercut.h"
 
@@ -130,6 +131,52 @@ static void without_a_device_it_says_so(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void message_is(uint32_t kind, const char *text, const char *wanted)
+{
+	char message[1024];
+
+	assert_int_equal(log_writes_message(kind, text, message,
+					    sizeof(message)), strlen(wanted));
+	assert_string_equal(message, wanted);
+}
+
+static void a_mark_of_log_writes_says_its_kind_in_one_word(void **state)
+{
+	(void)state;
+	message_is(1, "TXN-1", "mark begin:TXN-1");
+	message_is(2, "a b\\c", "mark ack:a\\ b\\\\c");
+	message_is(3, "here", "mark here");
+	message_is(3, "", "mark mark:");
+	message_is(3, "ack:x", "mark mark:ack:x");
+	message_is(3, "powercut:arm", "mark mark:powercut:arm");
+}
+
+static void what_the_kernel_would_cut_off_is_refused(void **state)
+{
+	char text[480], message[1024];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[475] = '\0';
+	assert_int_equal(log_writes_message(2, text, message, sizeof(message)),
+			 5 + 479);
+	text[475] = 'x';
+	text[476] = '\0';
+	assert_int_equal(log_writes_message(2, text, message, sizeof(message)),
+			 -1);
+	assert_int_equal(errno, EMSGSIZE);
+}
+
+/* No promise may get lost on its way to the log that was asked for. */
+static void a_log_that_is_not_there_is_an_error(void **state)
+{
+	(void)state;
+	setenv("PC_LOG_WRITES", "powercut-test-no-such-device", 1);
+	assert_int_equal(pc_ack("x"), -1);
+	unsetenv("PC_LOG_WRITES");
+	assert_int_equal(pc_ack("x"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +186,10 @@ int main(void)
 		cmocka_unit_test(a_child_writes_with_its_own_pid),
 		cmocka_unit_test(a_descriptor_that_was_taken_away_is_not_written),
 		cmocka_unit_test(without_a_device_it_says_so),
+		cmocka_unit_test(
+			a_mark_of_log_writes_says_its_kind_in_one_word),
+		cmocka_unit_test(what_the_kernel_would_cut_off_is_refused),
+		cmocka_unit_test(a_log_that_is_not_there_is_an_error),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

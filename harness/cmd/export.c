@@ -131,11 +131,12 @@ static void print_log(const struct command_line *line, const char *path,
 {
 	if (line->json) {
 		print_object(json_pack(
-			"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "run",
-			line->args[0], "file", path, "entries",
+			"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			"run", line->args[0], "file", path, "entries",
 			(json_int_t)x->entries, "writes",
 			(json_int_t)x->writes, "fua_writes",
-			(json_int_t)x->fua, "discards",
+			(json_int_t)x->fua, "write_zeroes",
+			(json_int_t)x->zeroes, "discards",
 			(json_int_t)x->discards, "flushes",
 			(json_int_t)x->flushes, "marks",
 			(json_int_t)x->marks, "in_flight",
@@ -143,9 +144,10 @@ static void print_log(const struct command_line *line, const char *path,
 		return;
 	}
 	printf("%s: %" PRIu64 " entries: %" PRIu64 " writes (%" PRIu64
-	       " with FUA), %" PRIu64 " discards, %" PRIu64 " flushes, %"
-	       PRIu64 " marks\n", path, x->entries, x->writes, x->fua,
-	       x->discards, x->flushes, x->marks);
+	       " with FUA, %" PRIu64 " of zeroes), %" PRIu64 " discards, %"
+	       PRIu64 " flushes, %" PRIu64 " marks\n", path, x->entries,
+	       x->writes, x->fua, x->zeroes, x->discards, x->flushes,
+	       x->marks);
 	if (x->in_flight)
 		printf("%" PRIu64 " writes were in flight at the end: the "
 		       "format has no place for them\n", x->in_flight);

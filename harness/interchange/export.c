@@ -247,6 +247,7 @@ static int log_entry(struct exporter *x, const struct command *c,
 	x->counts->fua += !!(entry.flags & DMLOG_FUA);
 	x->counts->discards += c->type == LOG_DISCARD;
 	x->counts->writes += c->type != LOG_DISCARD;
+	x->counts->zeroes += c->type == LOG_ZEROES;
 	return dmlog_add(x->out, &entry, fd, c->data + (offset - c->offset),
 			 x->e);
 }

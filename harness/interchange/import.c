@@ -7,7 +7,9 @@
  * - a write, a write of nothing but zeroes (as write-zeroes, which the crash
  *   model treats alike), a discard; with FUA where the entry has it;
  * - a flush: what stands before it is durable. An entry with the flush flag and
- *   data is a flush, then the write (REQ_PREFLUSH);
+ *   data is a flush, then the write (REQ_PREFLUSH). The device mapper itself
+ *   sends the two one after the other, and its flush then carries the sector
+ *   and the flags of the write, but no sectors: it is a flush and nothing else;
  * - a mark: "begin:TEXT", "ack:TEXT", or any other text as a plain mark. The
  *   mark DMLOG_END_MARK at the very end is dropped.
  *
@@ -21,6 +23,14 @@
  *   log. A loss is proved, "held" is worth less than that of our own recording.
  *   The exception is a write that a FUA write overwrote before a flush: the
  *   kernel logs the two the wrong way round, and nothing in the log tells.
+ *   Both logs of the same commands, the kernel's and that of our drive below it,
+ *   list the same flushes, FUA writes and marks and go through the same disks
+ *   (ci/e2e/foreign-logs.t). They may differ between: the kernel's entries are
+ *   bios, ours are requests, which the block layer may have merged of several;
+ *   and a write that has completed counts for the kernel once the guest has
+ *   heard of it, for us when the drive said so: a flush that is submitted
+ *   meanwhile covers it, but the kernel logs it with the next one. That is
+ *   never more than what is durable.
  * - blklogwrites records no FUA: a write that was durable looks volatile, and a
  *   loss that is found may be none. And it logs a flush after it completed:
  *   writes that completed meanwhile look durable too early, and a loss may be

@@ -22,6 +22,7 @@ struct export_prefix {
 
 struct exported {
 	uint64_t entries, writes, fua, discards, flushes, marks;
+	uint64_t zeroes;    /* of the writes: the drive's write-zeroes */
 	uint64_t in_flight; /* at the end of the recording: not written */
 	struct export_prefix *prefixes; /* owned; from ARM to the last cut */
 	size_t n_prefixes;

@@ -462,6 +462,76 @@ static void a_log_without_fua_and_marks_is_taken_for_qemus(void **state)
 	history_free(h);
 }
 
+/* ---- logs of others ---- */
+
+/* Recorded by Linux 6.1 and by QEMU 7.2, of the same small program: also the
+ * fuzz target's seeds. */
+#define SAMPLES "harness/interchange/fuzz/dmlog/"
+
+static void take_sample(const char *name)
+{
+	CLEANUP_FREE char *from = xasprintf(SAMPLES "%s", name);
+
+	buf_clear(&image);
+	assert_int_equal(file_read(from, &image, NULL), 0);
+}
+
+static size_t count_commands(enum log_type type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_commands; i++)
+		n += h->commands[i].type == type;
+	return n;
+}
+
+static void what_the_kernel_wrote_is_read(void **state)
+{
+	(void)state;
+	take_sample("kernel");
+	assert_int_equal(import_well(&(struct import){ .disk_size = 1 << 20 }),
+			 IMPORTED_FUA);
+	assert_int_equal(h->n_commands, 10);
+	assert_true(h->commands[0].fua);
+	assert_int_equal(h->commands[0].offset, 1024);
+	assert_int_equal(h->commands[1].offset, 0);
+	assert_int_equal(count_commands(LOG_FLUSH), 3);
+	assert_int_equal(count_commands(LOG_DISCARD), 1);
+	assert_int_equal(h->n_marks, 3);
+	assert_int_equal(h->marks[2].kind, MARK_ACK);
+	assert_string_equal(h->marks[2].text, "a");
+	history_free(h);
+}
+
+static void what_qemu_wrote_is_read(void **state)
+{
+	(void)state;
+	take_sample("qemu");
+	assert_int_equal(import_well(&(struct import){ .disk_size = 1 << 20 }),
+			 IMPORTED_NO_FUA);
+	assert_int_equal(h->n_commands, 10);
+	assert_int_equal(count_commands(LOG_FLUSH), 3);
+	assert_int_equal(count_commands(LOG_DISCARD), 1);
+	assert_int_equal(h->n_marks, 0);
+	for (size_t i = 0; i < h->n_commands; i++)
+		assert_false(h->commands[i].fua);
+	history_free(h);
+}
+
+/* A flush of the kernel's carries where, and with which flags, the write stood
+ * that it was taken from. */
+static void a_flush_is_one_whatever_else_it_says(void **state)
+{
+	(void)state;
+	super(1);
+	entry(112, 0, DMLOG_FLUSH | DMLOG_FUA | DMLOG_METADATA, NULL);
+	import_well(&(struct import){ 0 });
+	assert_int_equal(h->n_commands, 1);
+	assert_int_equal(h->commands[0].type, LOG_FLUSH);
+	assert_false(h->commands[0].fua);
+	history_free(h);
+}
+
 static void a_folder_remembers_what_was_imported(void **state)
 {
 	enum imported what = IMPORTED_FUA;
@@ -497,6 +567,9 @@ int main(void)
 		cmocka_unit_test(a_damaged_log_leaves_nothing_behind),
 		cmocka_unit_test(
 			a_log_without_fua_and_marks_is_taken_for_qemus),
+		cmocka_unit_test(what_the_kernel_wrote_is_read),
+		cmocka_unit_test(what_qemu_wrote_is_read),
+		cmocka_unit_test(a_flush_is_one_whatever_else_it_says),
 		cmocka_unit_test(a_folder_remembers_what_was_imported),
 	};
 	int failed;
