@@ -29,11 +29,11 @@
  * 7. With power-loss protection, everything completed is durable; what was in
  *    flight may be torn.
  * 8. Device faults beyond the contract (shorn, misdirected, corrupted,
- *    unserialized writes, a mapping table that rolls back) are separate, off by
- *    default, and always named in the finding.
+ *    unserialized writes, a mapping table that rolls back, a dead device) are
+ *    separate, off by default, and always named in the finding. What each may
+ *    leave behind stands at the head of faults.c.
  *
- * Built are rules 1 to 7, with `tear` any power of two from 512 to 65536. Rule
- * 8 is not.
+ * `tear` is any power of two from 512 to 65536.
  *
  * The cache. `mode: writeback` has a volatile one. `writethrough` and `none`
  * have nothing that could lose what completed: a write is durable once it

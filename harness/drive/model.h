@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drive/faults.h"
 #include "drive/history.h"
 
 enum cache_mode { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE };
@@ -23,6 +24,7 @@ struct cache_model {
 	int flush_ignored; /* acknowledged, nothing done */
 	int fua_ignored;
 	int plp; /* power-loss protection */
+	struct fault_model faults; /* beyond the contract: rule 8 */
 };
 
 /* A volatile cache that keeps its promises and no others. */

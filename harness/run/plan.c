@@ -10,6 +10,8 @@
 struct key {
 	struct state_hash hash;
 	uint64_t promises; /* begins and acks before the cut */
+	uint64_t fault;    /* what the contract allows is never told by a state
+			    * that it does not, nor one fault by another */
 };
 
 struct candidate {
@@ -40,6 +42,7 @@ static int seen_before(struct planner *p, const struct state *s)
 
 	key->hash = s->hash;
 	key->promises = p->promises;
+	key->fault = s->fault;
 	node = tsearch(key, &p->seen, compare_keys);
 	if (!node)
 		abort();

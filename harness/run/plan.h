@@ -4,7 +4,8 @@
  * All states of all cuts are enumerated; those with equal content and equal
  * promises (the same begins and acks before the cut) as one before them are
  * not judged again: mount and check are functions of the disk and the
- * promises. What is over the budget is left out fairly: the strategy's first
+ * promises. States with different faults beyond the contract, or one and none,
+ * are never taken for equal: each fault is a finding of its own. What is over the budget is left out fairly: the strategy's first
  * states of every cut come before the second ones of any.
  */
 #ifndef RUN_PLAN_H

@@ -67,11 +67,13 @@ static void put(struct planned *p, uint64_t sector, int letter)
 	test_complete(&p->log, i);
 }
 
-static void make_plan(struct planned *p, uint64_t budget)
+static void make_plan_with(struct planned *p, uint64_t budget,
+			   const struct fault_model *faults)
 {
 	struct cache_model model = CACHE_MODEL_HONEST;
 
 	model.tear = 512;
+	model.faults = *faults;
 	test_seal(&p->log);
 	assert_int_equal(space_create(&p->log.h, NULL, p->units, &model,
 				      &p->space, NULL), 0);
@@ -79,6 +81,13 @@ static void make_plan(struct planned *p, uint64_t budget)
 				     &p->n_cuts, NULL), 0);
 	assert_int_equal(plan_make(p->space, &p->log.h, p->cuts, p->n_cuts,
 				   budget, &p->plan, NULL), 0);
+}
+
+static void make_plan(struct planned *p, uint64_t budget)
+{
+	static const struct fault_model none;
+
+	make_plan_with(p, budget, &none);
 }
 
 static uint64_t items_of(const struct planned *p, const char *cut)
@@ -166,6 +175,27 @@ static void promises_are_counted_per_cut(void **state)
 	assert_int_equal(p->plan.cuts[0].begun, 1);
 }
 
+/* A lost durable write leaves what an earlier cut may have left. Whoever comes
+ * first, the other is judged for itself. */
+static void what_a_fault_did_stands_for_nothing_else(void **state)
+{
+	struct planned *p = *state;
+	struct fault_model faults = { .window = 8 };
+	uint64_t faulty = 0;
+
+	faults.count[FAULT_UNSERIALIZABLE] = 4;
+	put(p, 1, 3);
+	test_flush(&p->log);
+	put(p, 2, 4);
+	test_flush(&p->log);
+	make_plan_with(p, 1000, &faults);
+	for (size_t i = 0; i < p->plan.n_items; i++)
+		faulty += strchr(p->plan.items[i].survivors, '+') != NULL;
+	/* Nothing; 1; 1 and 2. And by faults: nothing; 1; 2. */
+	assert_int_equal(faulty, 3);
+	assert_int_equal(p->plan.n_items, 6);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -175,6 +205,7 @@ int main(void)
 		TEST(a_mark_that_is_no_promise_plans_nothing),
 		TEST(a_small_budget_reaches_every_cut),
 		TEST(promises_are_counted_per_cut),
+		TEST(what_a_fault_did_stands_for_nothing_else),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -26,20 +26,21 @@ struct work {
 };
 
 /* base may be shorter than the disk: zeroes follow. */
-static int read_base(const struct work *w, struct error *e)
+int base_read(const struct state_space *s, uint64_t start, void *data,
+	      uint32_t len, struct error *e)
 {
+	char *p = data;
 	size_t done = 0;
 
-	memset(w->data, 0, w->len);
-	while (w->s->base && done < w->len) {
-		ssize_t n = pread(w->s->base_fd, w->data + done, w->len - done,
-				  (off_t)(w->start + done));
+	memset(p, 0, len);
+	while (s->base && done < len) {
+		ssize_t n = pread(s->base_fd, p + done, len - done,
+				  (off_t)(start + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_errno(e, errno, "cannot read %s",
-					   w->s->base);
+			return error_errno(e, errno, "cannot read %s", s->base);
 		if (!n)
 			break;
 		done += (size_t)n;
@@ -164,7 +165,7 @@ static int compose_unit(struct work *w, const struct touch *touches, size_t n,
 	struct state_space *s = w->s;
 	uint32_t base_content, content;
 	size_t setup = 0;
-	int err = read_base(w, e);
+	int err = base_read(s, w->start, w->data, w->len, e);
 
 	if (err)
 		return err;
@@ -182,6 +183,8 @@ static int compose_unit(struct work *w, const struct touch *touches, size_t n,
 	for (size_t i = setup; !err && i < n; i++) {
 		const struct command *c = &s->h->commands[touches[i].command];
 
+		if (touches[i].command == NO_COMMAND)
+			break;
 		err = apply(w, c, e);
 		if (!err)
 			err = take_version(w, c, base_content, &content, e);

@@ -11,7 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "states/space.h"
+#include "states/faults.h"
 
 uint64_t space_durable(const struct state_space *s, size_t command)
 {
@@ -79,15 +79,18 @@ int space_fates(struct state_space *s, const char *name,
 		struct write_fate **ret, size_t *ret_n, struct error *e)
 {
 	CLEANUP_FREE uint32_t *pick = NULL;
+	CLEANUP_FREE char *survivors = NULL;
+	const char *fault;
 	struct view *v;
 	struct state state;
 	int err = space_state(s, name, &state, e);
 
 	if (err)
 		return err;
+	survivors = fault_split(state.survivors, &fault);
 	err = view_at(s->own, state.cut.position, &v, e);
 	if (!err)
-		err = pick_parse(v, state.survivors, &pick, e);
+		err = pick_parse(v, survivors, &pick, e);
 	state_free(&state);
 	if (err)
 		return err;

@@ -7,7 +7,7 @@
  * not on which units happen to be tracked, and it changes with one unit by one
  * subtraction and one addition.
  */
-#include "states/space.h"
+#include "states/faults.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,20 +37,25 @@ uint64_t version_source(const struct state_space *s, uint32_t u,
 					       s->contents.at[content].source;
 }
 
+struct state_hash unit_hash(const struct state_space *s, uint32_t u,
+			    struct state_hash content)
+{
+	struct state_hash base = s->contents.at[s->base_content[u]].hash;
+	uint64_t key[3] = { content.low, content.high, s->unit_index[u] };
+	XXH128_hash_t x;
+
+	if (content.low == base.low && content.high == base.high)
+		return (struct state_hash){ 0, 0 };
+	x = XXH3_128bits(key, sizeof(key));
+	return (struct state_hash){ x.low64, x.high64 };
+}
+
 struct state_hash version_hash(const struct state_space *s, uint32_t u,
 			       uint32_t version)
 {
 	uint32_t content = s->versions[version].content;
-	uint64_t key[3];
-	XXH128_hash_t x;
 
-	if (content == s->base_content[u])
-		return (struct state_hash){ 0, 0 };
-	key[0] = s->contents.at[content].hash.low;
-	key[1] = s->contents.at[content].hash.high;
-	key[2] = s->unit_index[u];
-	x = XXH3_128bits(key, sizeof(key));
-	return (struct state_hash){ x.low64, x.high64 };
+	return unit_hash(s, u, s->contents.at[content].hash);
 }
 
 uint32_t version_of(const struct state_space *s, uint32_t u, uint32_t command)
@@ -165,16 +170,44 @@ static int by_unit(const void *a, const void *b)
 	return x->command < y->command ? -1 : x->command > y->command;
 }
 
+/* Only a write of data behind ARM can fly. */
+static int is_flyer(const struct state_space *s, size_t command)
+{
+	return command >= s->first_command &&
+	       s->h->commands[command].type == LOG_WRITE;
+}
+
+/* A flying write lands at the distance, on either side. */
+static void add_landings(const struct state_space *s, const struct command *c,
+			 struct touch *touches, uint64_t *n)
+{
+	uint64_t way = s->model.faults.distance / s->tear, unit;
+	uint64_t end = s->h->disk_size / s->tear +
+		       !!(s->h->disk_size % s->tear);
+
+	for (uint32_t k = command_units(s, c); k--;) {
+		unit = command_first(s, c) + k;
+		if (unit >= way)
+			touches[(*n)++] =
+				(struct touch){ unit - way, NO_COMMAND };
+		if (way < end && unit < end - way)
+			touches[(*n)++] =
+				(struct touch){ unit + way, NO_COMMAND };
+	}
+}
+
 static int collect_touches(const struct state_space *s, struct touch **ret,
 			   size_t *ret_n, struct error *e)
 {
 	const struct history *h = s->h;
+	int fly = s->model.faults.count[FAULT_FLYING] != 0;
 	struct touch *touches;
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < h->n_commands; i++)
 		if (changes_media(&h->commands[i]))
-			n += command_units(s, &h->commands[i]);
+			n += command_units(s, &h->commands[i]) *
+			     (fly && is_flyer(s, i) ? 3ULL : 1ULL);
 	if (n >= UINT32_MAX / 2)
 		return error_set(e, EFBIG, "%" PRIu64 " written units of "
 				 "%" PRIu32 " bytes are too many", n, s->tear);
@@ -188,6 +221,8 @@ static int collect_touches(const struct state_space *s, struct touch **ret,
 			continue;
 		for (uint32_t k = command_units(s, c); k--; unit++)
 			touches[n++] = (struct touch){ unit, i };
+		if (fly && is_flyer(s, i))
+			add_landings(s, c, touches, &n);
 	}
 	if (n)
 		qsort(touches, n, sizeof(*touches), by_unit);
@@ -304,6 +339,8 @@ static int fill(struct state_space *s, struct error *e)
 	for (uint32_t u = 0; u < s->n_units; u++)
 		hash_add(&s->arm_hash, version_hash(s, u, s->first[u]));
 	s->own = cursor_new(s);
+	if (fault_model_any(&s->model.faults))
+		s->scratch = scratch_new(s->units_end);
 	return 0;
 }
 
@@ -344,6 +381,7 @@ void space_free(struct state_space *s)
 	cleanup_close(&s->units_fd);
 	cursor_free(s->own);
 	contents_free(&s->contents);
+	scratch_free(s->scratch);
 	free(s->versions);
 	free(s->base_content);
 	free(s->first);
@@ -393,15 +431,28 @@ int cursor_state(struct cursor *c, const struct cut *cut,
 		 const char *survivors, struct state *ret, struct error *e)
 {
 	CLEANUP_FREE uint32_t *pick = NULL;
+	const char *fault_text;
+	CLEANUP_FREE char *base = fault_split(survivors, &fault_text);
+	struct state state = { 0 };
+	struct fault_at fault;
 	struct view *v;
 	int err = view_at(c, cut->position, &v, e);
 
 	if (!err)
-		err = pick_parse(v, survivors, &pick, e);
+		err = pick_parse(v, base, &pick, e);
 	if (!err && v->line)
 		err = line_check(v, pick, e);
-	if (!err)
-		pick_state(v, cut, pick, ret);
+	if (!err && fault_text)
+		err = fault_parse(c->space, fault_text, &fault, e);
+	if (err)
+		return err;
+	pick_state(v, cut, pick, &state);
+	if (fault_text)
+		err = fault_apply(v, pick, &fault, &state, e);
+	if (err)
+		state_free(&state);
+	else
+		*ret = state;
 	return err;
 }
 

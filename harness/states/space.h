@@ -98,6 +98,7 @@ struct state_space {
 	uint32_t *base_content; /* per unit */
 	struct version *versions;
 	struct contents contents;
+	struct scratch *scratch; /* scratch.c; NULL: the drive has no faults */
 
 	struct state_hash arm_hash; /* of the disk at ARM */
 	struct cursor *own; /* of the space_... calls */
@@ -131,7 +132,11 @@ uint32_t unit_length(const struct state_space *s, uint64_t unit_index);
 /* Where unit u's content stands if it holds that version. */
 uint64_t version_source(const struct state_space *s, uint32_t u,
 			uint32_t version);
-/* What that version adds to the hash of the disk; 0 if it is as in base. */
+/* What a content adds to the hash of the disk if unit u holds it; 0 if it is as
+ * in base. */
+struct state_hash unit_hash(const struct state_space *s, uint32_t u,
+			    struct state_hash content);
+/* What that version adds. */
 struct state_hash version_hash(const struct state_space *s, uint32_t u,
 			       uint32_t version);
 /* The version that a command behind ARM made of unit u. */
@@ -158,7 +163,8 @@ static inline void hash_sub(struct state_hash *h, struct state_hash less)
 
 /* ---- compose.c: fills versions, base_content and the units file ---- */
 
-/* A command that touches a unit, in the order of units, then of submits. */
+/* A command that touches a unit, in the order of units, then of submits. A unit
+ * with NO_COMMAND is tracked in any case: a fault may reach it. */
 struct touch {
 	uint64_t unit; /* byte offset / tear */
 	uint32_t command;
@@ -166,6 +172,9 @@ struct touch {
 
 int space_compose(struct state_space *s, const struct touch *touches, size_t n,
 		  struct error *e);
+/* What base holds there; zeroes behind its end. */
+int base_read(const struct state_space *s, uint64_t start, void *data,
+	      uint32_t len, struct error *e);
 
 /* ---- cursor.c, view.c: what a cut leaves open ---- */
 

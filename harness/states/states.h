@@ -13,6 +13,18 @@
  *              120.2; LIST: only these volatile writes reached the media;
  *              all-LIST: all but these did.
  *
+ * A faulty state is one of these with a fault beyond the contract behind it
+ * (drive/faults.c), if the drive has that fault. Numbers are writes and their
+ * units as above:
+ *
+ *   +bits=118.3/1234   in unit 3 of write 118, inverted from bit 1234 on
+ *   +shorn=118.0       only the start of unit 0 of write 118 was written
+ *   +flying=118/16     write 118 landed 16 units behind its place (/-16: before)
+ *   +unserial=117      write 117 is lost, though it was durable
+ *   +rollback=w64      the mapping table is that of write 64 (w0: of the start)
+ *   +rollback=w64/3    in region 3 of the disk, counted from 0
+ *   +read-only, +gone  the device is dead
+ *
  * A name is canonical: the same state always gets the shortest of its names
  * by a fixed rule, and parsing a name gives the state back.
  */
@@ -77,6 +89,8 @@ struct state {
 	struct state_hash hash;  /* of the whole disk's content: equal content,
 				  * equal hash, across cuts too */
 	uint64_t lost;           /* volatile writes that did not survive whole */
+	enum fault fault;        /* beyond the contract, or FAULT_NONE. Where the
+				  * device is dead the hash says so, too */
 	struct patch *differs;   /* where it differs from what was submitted
 				  * until the cut: by unit, ascending, each
 				  * once; owned. Units of tear bytes */
@@ -175,10 +189,19 @@ typedef int (*state_fn)(struct state *state, void *arg);
  * volatile write of more than one unit the first half of its units only and the
  * last half only, with all others surviving. With order: fifo all, none, each
  * prefix, then torn writes: behind each prefix the halves of the next write.
- * States with equal content at the same cut come once.
+ * Then, where the drive has faults beyond the contract, instances of each, drawn
+ * by its seed: on the state in which all survived, and on that in which nothing
+ * did. States with equal content at the same cut come once; a faulty one only if
+ * the contract does not allow its content.
  */
 int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
 		    void *arg, struct error *e);
+
+/* What the state's fault did, in a sentence without a full stop, appended;
+ * nothing where it has none. name: as of space_state. */
+struct buf;
+int space_fault_sentence(struct state_space *s, const char *name,
+			 struct buf *ret, struct error *e);
 
 /* Where the unit's content stands (SOURCE_...) in the state. unit: byte offset /
  * tear, tracked or not. */

@@ -238,5 +238,6 @@ void pick_state(const struct view *v, const struct cut *c,
 	ret->survivors = pick_name(v, pick);
 	ret->hash = pick_hash(v, pick);
 	ret->lost = pick_lost(v, pick);
+	ret->fault = FAULT_NONE;
 	list_differs(v, pick, ret);
 }
