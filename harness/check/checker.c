@@ -26,6 +26,7 @@ struct checker {
 	struct vm *vm;
 	const struct subject *subject;
 	struct state shown;  /* on the drive now; .survivors NULL: none */
+	enum drive_access access; /* of the drive now */
 	struct buf acks, begun; /* in the guest now */
 	int promises_put;
 };
@@ -42,6 +43,7 @@ static int start_drive(struct checker *c, struct error *e)
 		.scratch_dir = c->scratch,
 	};
 
+	c->access = DRIVE_ALIVE;
 	return drive_start(&dc, &c->drive, e);
 }
 
@@ -164,6 +166,25 @@ int checker_load(struct checker *c, const struct subject *subject,
 	return err && err != -ECANCELED ? replace(c, e) : err;
 }
 
+static enum drive_access access_of(const struct state *state)
+{
+	return state->fault == FAULT_GONE      ? DRIVE_GONE :
+	       state->fault == FAULT_READ_ONLY ? DRIVE_READ_ONLY :
+						 DRIVE_ALIVE;
+}
+
+static int set_access(struct checker *c, enum drive_access access,
+		      struct error *e)
+{
+	int err = 0;
+
+	if (c->access != access)
+		err = drive_set_access(c->drive, access, e);
+	if (!err)
+		c->access = access;
+	return err;
+}
+
 int checker_show(struct checker *c, const struct state *state, struct error *e)
 {
 	CLEANUP_FREE struct patch *patches = NULL;
@@ -172,6 +193,8 @@ int checker_show(struct checker *c, const struct state *state, struct error *e)
 	int err = drive_set_state(c->drive, patches, n, e);
 
 	forget_shown(c);
+	if (!err)
+		err = set_access(c, access_of(state), e);
 	if (!err)
 		state_copy(state, &c->shown);
 	return err;

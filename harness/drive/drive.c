@@ -390,6 +390,14 @@ int drive_set_state(struct drive *d, const struct patch *patches, size_t n,
 	return ask(d, line, patches, n * sizeof(*patches), NULL, 0, e);
 }
 
+int drive_set_access(struct drive *d, enum drive_access access,
+		     struct error *e)
+{
+	CLEANUP_FREE char *line = xasprintf("access\t%d\n", (int)access);
+
+	return ask(d, line, NULL, 0, NULL, 0, e);
+}
+
 int drive_health(struct drive *d, struct error *e)
 {
 	uint64_t failed = 0;

@@ -123,6 +123,17 @@ int drive_load(struct drive *d, const char *base, const char *log,
 int drive_set_state(struct drive *d, const struct patch *patches, size_t n,
 		    struct error *e);
 
+/* What the drive does with the guest's commands on the disk. */
+enum drive_access {
+	DRIVE_ALIVE,
+	DRIVE_READ_ONLY, /* writes fail with EIO */
+	DRIVE_GONE,      /* all fail with EIO */
+};
+/* From now on, whatever the state; a new drive is alive. What it refuses is no
+ * word about its health. */
+int drive_set_access(struct drive *d, enum drive_access access,
+		     struct error *e);
+
 /* 0 as long as every read and write of the guest was served; else -EIO with the
  * host's own reason: what the guest saw since then is our fault, not the
  * state's. */

@@ -23,6 +23,7 @@ struct server {
 	struct media media;
 	struct overlay *overlay;
 	atomic_int failed; /* -errno of our own first failure */
+	atomic_int access; /* enum drive_access */
 };
 
 static void cleanup_rwunlock(pthread_rwlock_t **lock)
@@ -144,6 +145,8 @@ int server_read(struct server *s, void *data, uint64_t length,
 {
 	if (!on_the_disk(s, offset, length))
 		return -EINVAL;
+	if (atomic_load(&s->access) == DRIVE_GONE)
+		return -EIO;
 	HELD pthread_rwlock_t *held = reading(s);
 	return note(s, read_all(s, data, length, offset));
 }
@@ -153,6 +156,8 @@ int server_write(struct server *s, const void *data, uint64_t length,
 {
 	if (!on_the_disk(s, offset, length))
 		return -EINVAL;
+	if (atomic_load(&s->access) != DRIVE_ALIVE)
+		return -EIO;
 	HELD pthread_rwlock_t *held = changing(s);
 	return note(s, overlay_write(s->overlay, data, length, offset));
 }
@@ -161,8 +166,20 @@ int server_zero(struct server *s, uint64_t length, uint64_t offset)
 {
 	if (!on_the_disk(s, offset, length))
 		return -EINVAL;
+	if (atomic_load(&s->access) != DRIVE_ALIVE)
+		return -EIO;
 	HELD pthread_rwlock_t *held = changing(s);
 	return note(s, overlay_zero(s->overlay, length, offset));
+}
+
+int server_flush(struct server *s)
+{
+	return atomic_load(&s->access) == DRIVE_GONE ? -EIO : 0;
+}
+
+void server_set_access(struct server *s, enum drive_access access)
+{
+	atomic_store(&s->access, (int)access);
 }
 
 int server_load(struct server *s, const char *base, const char *log,

@@ -19,12 +19,14 @@ int server_create(uint64_t size, uint32_t block, const char *scratch_dir,
 		  struct server **ret, struct error *e);
 void server_free(struct server *s);
 
-/* From the guest; offsets and lengths in whole blocks, or -EINVAL. */
+/* From the guest; offsets and lengths in whole blocks, or -EINVAL. -EIO where
+ * the device is dead. */
 int server_read(struct server *s, void *data, uint64_t length,
 		uint64_t offset);
 int server_write(struct server *s, const void *data, uint64_t length,
 		 uint64_t offset);
 int server_zero(struct server *s, uint64_t length, uint64_t offset);
+int server_flush(struct server *s);
 
 /* -errno of the first read or write that failed here, on the host; 0: none. */
 int server_health(struct server *s);
@@ -35,6 +37,8 @@ int server_load(struct server *s, const char *base, const char *log,
 		const char *units, uint32_t unit_size, struct error *e);
 int server_set_state(struct server *s, const struct patch *patches, size_t n,
 		     struct error *e);
+/* As drive_set_access. */
+void server_set_access(struct server *s, enum drive_access access);
 /* The number of units, more patches than that make no sense. */
 uint64_t server_units(struct server *s);
 

@@ -276,6 +276,28 @@ static void the_overlay_gives_its_space_back(void **state)
 	free(data);
 }
 
+/* A dead device says so to the guest, and is healthy all the same. */
+static void a_dead_device_refuses(void **state)
+{
+	struct server *s = create(512);
+
+	(void)state;
+	server_set_access(s, DRIVE_READ_ONLY);
+	assert_int_equal(server_write(s, log_data, 512, 0), -EIO);
+	assert_int_equal(server_zero(s, 512, 0), -EIO);
+	assert_int_equal(server_flush(s), 0);
+	expect_all(s);
+	server_set_access(s, DRIVE_GONE);
+	assert_int_equal(server_read(s, got, 512, 0), -EIO);
+	assert_int_equal(server_write(s, log_data, 512, 0), -EIO);
+	assert_int_equal(server_flush(s), -EIO);
+	assert_int_equal(server_health(s), 0);
+	server_set_access(s, DRIVE_ALIVE);
+	expect_all(s);
+	assert_int_equal(server_write(s, log_data, 512, 0), 0);
+	server_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +309,7 @@ int main(void)
 		cmocka_unit_test(a_failed_load_changes_nothing),
 		cmocka_unit_test(requests_are_in_blocks_on_the_disk),
 		cmocka_unit_test(the_overlay_gives_its_space_back),
+		cmocka_unit_test(a_dead_device_refuses),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

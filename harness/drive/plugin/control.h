@@ -16,6 +16,7 @@
  *   seal                                   ok
  *   load UNIT-SIZE BASE LOG UNITS          ok
  *   state N, then N struct patch           ok
+ *   access 0|1|2                           ok
  *
  *   anything that fails                    error ERRNO TEXT
  */

@@ -312,10 +312,10 @@ static int powercut_flush(void *handle, uint32_t flags)
 	const struct request q = { .type = LOG_FLUSH };
 
 	(void)flags;
-	if (!recorder)
-		return 0;
 	if (handle == marks)
-		return reply(recorder_alive(recorder));
+		return reply(recorder ? recorder_alive(recorder) : 0);
+	if (server)
+		return reply(server_flush(server));
 	return reply(recorder_do(recorder, &q));
 }
 

@@ -152,6 +152,18 @@ static int run_state(struct request_line *q, struct error *e)
 					     e));
 }
 
+static int run_access(struct request_line *q, struct error *e)
+{
+	uint64_t access;
+	int err = parse_count(q->fields[0], &access, e);
+
+	if (!err && access > DRIVE_GONE)
+		err = error_set(e, EINVAL, "unknown access %" PRIu64, access);
+	if (!err)
+		server_set_access(q->d->server, (enum drive_access)access);
+	return answer_ok(q, err);
+}
+
 static int run_health(struct request_line *q, struct error *e)
 {
 	(void)e;
@@ -175,6 +187,7 @@ static const struct verb {
 	{ "seal", 0, 1, run_seal },
 	{ "load", 4, 0, run_load },
 	{ "state", 1, 0, run_state },
+	{ "access", 1, 0, run_access },
 	{ "health", 0, 0, run_health },
 	{ NULL, 0, 0, NULL },
 };
