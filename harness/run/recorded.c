@@ -69,9 +69,11 @@ int recorded_open(const char *dir, const char *source,
 		  struct recorded *ret, struct error *e)
 {
 	struct recorded r = { .base = base_of(dir, source) };
+	struct cache_model model = s->drive.cache;
 	char *folder = xasprintf("%s/%s", dir, source);
 	int err;
 
+	model.faults.seed = s->seed;
 	r.units = units_path ? xstrdup(units_path) :
 			       xasprintf("%s/units.dat", folder);
 	r.unpacked = xasprintf("%s.log", r.units);
@@ -86,7 +88,7 @@ int recorded_open(const char *dir, const char *source,
 		r.promises = promises_new(r.history);
 	if (!err)
 		err = space_create(r.history, r.base, r.units,
-				   &s->drive.cache, &r.space, e);
+				   &model, &r.space, e);
 	free(folder);
 	if (err)
 		recorded_release(&r);

@@ -236,7 +236,7 @@ static int convert_drive(struct document *d, const struct raw_drive *raw,
 				      "of drive.block and drive.cache.tear, "
 				      "%llu bytes", raw->size,
 				      (unsigned long long)unit);
-	return 0;
+	return faults_convert(d, &raw->faults, s, e);
 }
 
 /* The raw device: nothing makes, mounts or repairs it. */

@@ -17,6 +17,10 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 int cuts_convert(struct document *d, const struct raw_scenario *raw,
 		 struct scenario *s, struct error *e);
 
+/* drive.faults; the rest of the drive stands already. */
+int faults_convert(struct document *d, const struct raw_faults *raw,
+		   struct scenario *s, struct error *e);
+
 /* Text at a path of the document to a number of at least min and at most max
  * ("... expected 1 to 5"); ret is untouched where text is NULL. */
 typedef int (*quantity_fn)(const char *text, uint64_t *ret, struct error *e);

@@ -151,6 +151,47 @@ static void put_guest(yaml_document_t *d, int root, const struct scenario *s)
 	put_size(d, guest, "memory", s->guest.memory);
 }
 
+/* A fault's mapping with its count; -1: the drive does not have it. */
+static int put_fault(yaml_document_t *d, int faults,
+		     const struct fault_model *m, enum fault f)
+{
+	int map;
+
+	if (!m->count[f])
+		return -1;
+	map = put_mapping(d, faults, fault_key(f));
+	put_count(d, map, "count", m->count[f]);
+	return map;
+}
+
+/* A drive that keeps to its contract has no such key. */
+static void put_faults(yaml_document_t *d, int drive,
+		       const struct fault_model *m)
+{
+	int faults, map;
+
+	if (!fault_model_any(m))
+		return;
+	faults = put_mapping(d, drive, "faults");
+	if ((map = put_fault(d, faults, m, FAULT_BIT_CORRUPTION)) >= 0)
+		put_count(d, map, "bits", m->bits);
+	if ((map = put_fault(d, faults, m, FAULT_SHORN)) >= 0)
+		put_size(d, map, "keep", m->keep);
+	if ((map = put_fault(d, faults, m, FAULT_FLYING)) >= 0)
+		put_size(d, map, "distance", m->distance);
+	if ((map = put_fault(d, faults, m, FAULT_UNSERIALIZABLE)) >= 0)
+		put_count(d, map, "window", m->window);
+	if ((map = put_fault(d, faults, m, FAULT_METADATA)) >= 0) {
+		put_count(d, map, "checkpoint", m->checkpoint);
+		put_size(d, map, "region", m->region);
+	}
+	if (m->count[FAULT_READ_ONLY] || m->count[FAULT_GONE])
+		put_word(d, faults, "dead",
+			 word_of(dead_words, m->count[FAULT_GONE] ?
+						     RAW_DEAD_GONE :
+						     RAW_DEAD_READ_ONLY));
+}
+
 static void put_drive(yaml_document_t *d, int root, const struct scenario *s)
 {
 	int drive = put_mapping(d, root, "drive"), cache;
@@ -174,6 +215,7 @@ static void put_drive(yaml_document_t *d, int root, const struct scenario *s)
 	put_word(d, cache, "fua", word_of(fua_words, m->fua_ignored ? FUA_IGNORED : FUA_HONORED));
 	put_word(d, cache, "power_loss_protection",
 		 word_of(bool_words, m->plp));
+	put_faults(d, drive, &m->faults);
 }
 
 static void put_filesystem(yaml_document_t *d, int root,

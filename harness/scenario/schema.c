@@ -56,6 +56,11 @@ const cyaml_strval_t bool_words[] = {
 	{ "true", 1 },
 	{ NULL, 0 },
 };
+const cyaml_strval_t dead_words[] = {
+	{ "read-only", RAW_DEAD_READ_ONLY },
+	{ "gone", RAW_DEAD_GONE },
+	{ NULL, 0 },
+};
 static const cyaml_strval_t fsck_words[] = {
 	{ "true", RAW_FSCK_TRUE },
 	{ "false", RAW_FSCK_FALSE },
@@ -106,12 +111,58 @@ static const cyaml_schema_field_t cache_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t bit_corruption_fields[] = {
+	TEXT(struct raw_bit_corruption, bits),
+	TEXT(struct raw_bit_corruption, count),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t shorn_fields[] = {
+	TEXT(struct raw_shorn, keep),
+	TEXT(struct raw_shorn, count),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t flying_fields[] = {
+	TEXT(struct raw_flying, distance),
+	TEXT(struct raw_flying, count),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t unserializable_fields[] = {
+	TEXT(struct raw_unserializable, window),
+	TEXT(struct raw_unserializable, count),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t metadata_fields[] = {
+	TEXT(struct raw_metadata, checkpoint),
+	TEXT(struct raw_metadata, region),
+	TEXT(struct raw_metadata, count),
+	CYAML_FIELD_END,
+};
+
+#define FAULT(member)                                                          \
+	CYAML_FIELD_MAPPING_PTR(#member, OPTIONAL, struct raw_faults, member,  \
+				member##_fields)
+
+static const cyaml_schema_field_t faults_fields[] = {
+	FAULT(bit_corruption),
+	FAULT(shorn),
+	FAULT(flying),
+	FAULT(unserializable),
+	FAULT(metadata),
+	WORD(struct raw_faults, dead, dead_words),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t drive_fields[] = {
 	WORD(struct raw_drive, bus, bus_words),
 	WORD(struct raw_drive, scheduler, scheduler_words),
 	TEXT(struct raw_drive, size),
 	TEXT(struct raw_drive, block),
 	MAP(struct raw_drive, cache, cache_fields),
+	MAP(struct raw_drive, faults, faults_fields),
 	CYAML_FIELD_END,
 };
 

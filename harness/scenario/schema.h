@@ -26,6 +26,8 @@ struct raw_at {
 	char *mark, *nth, *write, *flush, *after;
 };
 
+enum raw_dead { RAW_DEAD_NOT, RAW_DEAD_READ_ONLY, RAW_DEAD_GONE };
+
 enum raw_fsck { RAW_FSCK_DEFAULT, RAW_FSCK_FALSE, RAW_FSCK_TRUE };
 
 struct raw_random {
@@ -57,6 +59,24 @@ struct raw_scenario {
 			int power_loss_protection;
 			char *capacity, *destage, *tear;
 		} cache;
+		struct raw_faults {
+			struct raw_bit_corruption {
+				char *bits, *count;
+			} *bit_corruption;
+			struct raw_shorn {
+				char *keep, *count;
+			} *shorn;
+			struct raw_flying {
+				char *distance, *count;
+			} *flying;
+			struct raw_unserializable {
+				char *window, *count;
+			} *unserializable;
+			struct raw_metadata {
+				char *checkpoint, *region, *count;
+			} *metadata;
+			enum raw_dead dead;
+		} faults;
 	} drive;
 	struct raw_filesystem {
 		char *type, *mkfs, *mount;
@@ -87,6 +107,6 @@ extern const cyaml_config_t scenario_cyaml;
 const char *word_of(const cyaml_strval_t *words, int value);
 extern const cyaml_strval_t bus_words[], scheduler_words[],
 	cache_mode_words[], cache_order_words[], flush_words[], fua_words[],
-	bool_words[], mode_words[], expect_words[];
+	bool_words[], mode_words[], expect_words[], dead_words[];
 
 #endif
