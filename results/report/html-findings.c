@@ -22,22 +22,30 @@ static const char *const layers[] = {
 #define DRIVE_CACHE 6
 #define MEDIA 7
 
-static void layer_box(struct buf *b, int layer, bool in_drive)
+/* Whether the layer is where the data were lost: for sure, or perhaps. */
+static const char *blame(const struct finding *f, int layer)
 {
-	const char *class = layer == MEDIA ? "media" : "";
+	if (*f->fault)
+		return layer == MEDIA ? "hit" : NULL;
+	if (f->lost)
+		return layer == DRIVE_CACHE ? "hit" : NULL;
+	return layer < DRIVE_CACHE ? "maybe" : NULL;
+}
+
+static void layer_box(struct buf *b, int layer, const struct finding *f)
+{
+	const char *class = blame(f, layer);
 	const char *note = "";
 
-	if (layer == DRIVE_CACHE && in_drive) {
-		class = "hit";
-		note = "<em>lost here</em>";
-	} else if (layer < DRIVE_CACHE && !in_drive) {
-		class = "maybe";
-		note = "<em>perhaps here</em>";
-	}
-	buf_printf(b, "<li class=\"%s\">", class);
-	if (layer == MEDIA)
-		buf_puts(b, "<b aria-hidden=\"true\">&#x2714;</b>");
+	if (class)
+		note = *class == 'h' ? "<em>lost here</em>" :
+				       "<em>perhaps here</em>";
 	else
+		class = layer == MEDIA ? "media" : "";
+	buf_printf(b, "<li class=\"%s\">", class);
+	if (layer == MEDIA && *class == 'm')
+		buf_puts(b, "<b aria-hidden=\"true\">&#x2714;</b>");
+	else if (layer != MEDIA)
 		buf_printf(b, "<b>%d</b>", layer);
 	buf_printf(b, "<span>%s</span>%s</li>\n", layers[layer - 1], note);
 }
@@ -47,11 +55,14 @@ static void layer_diagram(struct buf *b, const struct finding *f)
 	buf_puts(b, "<ol class=\"layers\" aria-label=\"The layers a write "
 		    "passes, and where the data was\">\n");
 	for (int layer = 1; layer <= MEDIA; layer++)
-		layer_box(b, layer, f->lost > 0);
+		layer_box(b, layer, f);
 	buf_puts(b, "</ol>\n<p class=\"dim\">Lost in: <strong>");
 	clean_html(b, f->layer, ONE_LINE);
 	buf_puts(b, "</strong>. ");
-	buf_puts(b, f->lost ?
+	buf_puts(b, *f->fault ?
+			 "Drives are not allowed to do this; some do when power "
+			 "fails. The scenario asked for it." :
+		    f->lost ?
 			 "The drive had accepted the data, no flush or FUA had "
 			 "made them durable." :
 			 "Every write that the drive had accepted survived: "

@@ -34,13 +34,14 @@ static json_t *legal(double log2_states)
 
 static json_t *one_finding(const struct finding *f)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, "
-			 "s:o}",
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, "
+			 "s:o, s:o}",
 			 "number", (json_int_t)f->number,
 			 "stage", stage_name(f->stage),
 			 "message", text(f->message),
 			 "state", text(f->state),
 			 "layer", text(f->layer),
+			 "fault", text(f->fault),
 			 "states", (json_int_t)f->states,
 			 "lost", (json_int_t)f->lost,
 			 "replay", text(f->replay),

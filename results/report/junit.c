@@ -131,9 +131,12 @@ static void finding_case(xmlTextWriterPtr w, const struct summary *s,
 {
 	CLEANUP_FREE char *class =
 		xasprintf("%s.%s", s->scenario, stage_name(f->stage));
-	CLEANUP_BUF struct buf body = BUF_INIT;
+	CLEANUP_BUF struct buf body = BUF_INIT, name = BUF_INIT;
 
-	start_case(w, class, f->pattern, 0);
+	if (*f->fault)
+		buf_printf(&name, "[%s] ", f->fault);
+	buf_puts(&name, f->pattern);
+	start_case(w, class, buf_text(&name), 0);
 	if (is_failure(s)) {
 		buf_printf(&body,
 			   "%s\nlost in: %s\nshown by: %" PRIu64 " states\n"

@@ -76,6 +76,7 @@ static int add_finding(const struct store_finding *f, void *arg)
 		.state = xstrdup(f->state),
 		.layer = xstrdup(f->layer),
 		.detail = xstrdup(f->detail),
+		.fault = xstrdup(f->fault),
 		.states = f->states,
 		.lost = f->lost,
 		.replay = summary_command(s, "check", f->state, f->number),
@@ -208,6 +209,7 @@ static void finding_release(struct finding *f)
 	free(f->state);
 	free(f->layer);
 	free(f->detail);
+	free(f->fault);
 	free(f->replay);
 	free(f->shell);
 	free(f->image);

@@ -14,6 +14,7 @@ struct finding {
 	uint64_t number;
 	enum stage stage;
 	char *message, *pattern, *state, *layer, *detail;
+	char *fault; /* "" if none */
 	uint64_t states, lost;
 	/* Commands, to be pasted into a shell. */
 	char *replay, *shell, *image;

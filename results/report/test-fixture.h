@@ -160,6 +160,31 @@ static inline void fixture_violated(const char *expect)
 	fixture_close(s);
 }
 
+/* A run that shows the same loss by two faults of the drive. */
+static inline void fixture_faulty(void)
+{
+	static const char *const faults[] = { "shorn write", "flying write" };
+	struct store *s = fixture_create();
+
+	fixture_facts(s, "violated", "held");
+	fixture_cut(s, "replay", 1, 1);
+	for (int i = 0; i < 2; i++) {
+		struct store_state st = {
+			.source = "replay",
+			.cut = "w1",
+			.survivors = i ? "all+flying=1/16" : "all+shorn=1.0",
+			.hash = "00112233445566778899aabbccddeeff",
+			.fault = faults[i],
+			.verdict = VERDICT_VIOLATED,
+			.stage = STAGE_CHECK,
+			.message = "slot 3 is damaged",
+		};
+
+		assert_int_equal(store_add_state(s, &st, NULL), 0);
+	}
+	fixture_close(s);
+}
+
 static inline void fixture_held(void)
 {
 	struct store *s = fixture_create();

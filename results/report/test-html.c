@@ -124,6 +124,18 @@ static void the_layer_is_shown(void **state)
 	expect("string(//article[2]//li[@class='hit']/span)", "drive cache");
 }
 
+static void a_fault_of_the_drive_is_named(void **state)
+{
+	(void)state;
+	fixture_faulty();
+	read_page();
+	expect("count(//article[1]//li[@class='maybe'])", "0");
+	expect("count(//article[1]//li[@class='hit'])", "1");
+	expect("string(//article[1]//li[@class='hit']/span)", "durable media");
+	expect("string(//article[1]//strong)",
+	       "drive, beyond its contract: shorn write");
+}
+
 static void each_cut_has_its_tick(void **state)
 {
 	(void)state;
@@ -205,6 +217,7 @@ int main(void)
 		HTML_TEST(hostile_facts_stay_text_too),
 		HTML_TEST(nothing_comes_from_outside),
 		HTML_TEST(the_layer_is_shown),
+		HTML_TEST(a_fault_of_the_drive_is_named),
 		HTML_TEST(each_cut_has_its_tick),
 		HTML_TEST(commands_stand_with_each_finding),
 		HTML_TEST(long_tables_end_and_say_so),

@@ -233,11 +233,34 @@ static void findings_carry_what_the_guest_said_harmlessly(void **state)
 	json_decref(o);
 }
 
+static void a_fault_of_the_drive_is_named(void **state)
+{
+	json_t *o, *f;
+
+	(void)state;
+	fixture_faulty();
+	o = report();
+	expect_valid(o);
+	f = json_array_get(json_object_get(o, "findings"), 0);
+	assert_string_equal(string(f, "fault"), "shorn write");
+	assert_string_equal(string(f, "layer"),
+			    "drive, beyond its contract: shorn write");
+	json_decref(o);
+	fixture_teardown(NULL);
+	fixture_setup(NULL);
+	fixture_violated("held");
+	o = report();
+	f = json_array_get(json_object_get(o, "findings"), 0);
+	assert_true(json_is_null(json_object_get(f, "fault")));
+	json_decref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_schema_asks_for_all_it_describes),
 		REPORT_TEST(a_loss_is_as_the_schema_says),
+		REPORT_TEST(a_fault_of_the_drive_is_named),
 		REPORT_TEST(an_empty_store_is_as_the_schema_says),
 		REPORT_TEST(counts_are_the_stores),
 		REPORT_TEST(states_beyond_any_double_have_their_log2),

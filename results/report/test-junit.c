@@ -137,6 +137,22 @@ static void a_loss_that_was_not_expected_fails(void **state)
 	xmlFreeDoc(doc);
 }
 
+static void the_same_loss_by_two_faults_is_two_cases(void **state)
+{
+	xmlDocPtr doc;
+
+	(void)state;
+	fixture_faulty();
+	doc = report();
+	expect_valid(doc);
+	expect(doc, "count(//testcase)", "3");
+	expect(doc, "string(//testcase[2]/@name)",
+	       "[shorn write] slot N is damaged");
+	expect(doc, "string(//testcase[3]/@name)",
+	       "[flying write] slot N is damaged");
+	xmlFreeDoc(doc);
+}
+
 static void an_expected_loss_passes(void **state)
 {
 	xmlDocPtr doc;
@@ -247,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		REPORT_TEST(a_loss_that_was_not_expected_fails),
+		REPORT_TEST(the_same_loss_by_two_faults_is_two_cases),
 		REPORT_TEST(an_expected_loss_passes),
 		REPORT_TEST(a_missed_loss_fails),
 		REPORT_TEST(unknown_is_an_error),

@@ -100,8 +100,9 @@ char *store_pattern(const char *message)
 }
 
 /*
- * Findings come in the order in which to look at them: what was lost with the
- * fewest lost writes first, then what shows most often.
+ * Findings come in the order in which to look at them: what a drive may do
+ * before what none may, what was lost with the fewest lost writes first, then
+ * what shows most often.
  */
 int store_find(struct store *s, struct error *e)
 {
@@ -114,13 +115,14 @@ int store_find(struct store *s, struct error *e)
 			"DELETE FROM finding;"
 			"INSERT INTO finding (number, state, states)"
 			" SELECT row_number() OVER"
-			"  (ORDER BY lost, states DESC, position, id),"
+			"  (ORDER BY fault <> '', lost, states DESC,"
+			"   position, id),"
 			"  id, states"
-			" FROM (SELECT id, lost, position,"
-			"  row_number() OVER (PARTITION BY stage, pattern"
+			" FROM (SELECT id, fault, lost, position,"
+			"  row_number() OVER (PARTITION BY fault, stage, pattern"
 			"   ORDER BY lost, position, s.source <> 'replay',"
 			"   length(survivors), id) AS rank,"
-			"  count(*) OVER (PARTITION BY stage, pattern)"
+			"  count(*) OVER (PARTITION BY fault, stage, pattern)"
 			"   AS states"
 			"  FROM state s LEFT JOIN cut c"
 			"  ON s.source = c.source AND s.cut = c.name"

@@ -154,12 +154,13 @@ int store_bad_states(struct store *s, uint64_t limit,
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc, err = store_query(
 		s,
-		"SELECT s.source, s.cut, survivors, hash, lost, verdict,"
+		"SELECT s.source, s.cut, survivors, hash, lost, fault, verdict,"
 		" stage, message, detail, elapsed_ns"
 		" FROM state s LEFT JOIN cut c"
 		" ON s.source = c.source AND s.cut = c.name"
 		" WHERE verdict <> 'held'"
-		" ORDER BY verdict <> 'violated', lost, position, id LIMIT ?",
+		" ORDER BY verdict <> 'violated', fault <> '', lost, position,"
+		" id LIMIT ?",
 		&st, e);
 
 	if (err < 0)
@@ -169,9 +170,10 @@ int store_bad_states(struct store *s, uint64_t limit,
 		struct store_state row = {
 			store_column(st, 0), store_column(st, 1),
 			store_column(st, 2), store_column(st, 3),
-			number(st, 4), verdict_of(store_column(st, 5)),
-			stage_of(store_column(st, 6)), store_column(st, 7),
-			store_column(st, 8), number(st, 9),
+			number(st, 4), store_column(st, 5),
+			verdict_of(store_column(st, 6)),
+			stage_of(store_column(st, 7)), store_column(st, 8),
+			store_column(st, 9), number(st, 10),
 		};
 
 		err = fn(&row, arg);
@@ -219,9 +221,11 @@ int store_findings(struct store *s,
 		"SELECT number, stage, message, pattern,"
 		" CASE source WHEN 'replay' THEN '' ELSE source || '/' END"
 		"  || cut || ':' || survivors,"
-		" CASE lost WHEN 0 THEN 'above the drive (layers 1-5)'"
+		" CASE WHEN fault <> ''"
+		"   THEN 'drive, beyond its contract: ' || fault"
+		"  WHEN lost = 0 THEN 'above the drive (layers 1-5)'"
 		"  ELSE 'drive cache (layer 6)' END,"
-		" detail, states, lost"
+		" detail, states, lost, fault"
 		" FROM finding f JOIN state s ON s.id = f.state"
 		" ORDER BY number",
 		&st, e);
@@ -239,6 +243,7 @@ int store_findings(struct store *s,
 			.detail = (char *)store_column(st, 6),
 			.states = number(st, 7),
 			.lost = number(st, 8),
+			.fault = (char *)store_column(st, 9),
 		};
 
 		err = fn(&row, arg);

@@ -6,6 +6,8 @@
  * a row: rows may be added in any order, and none is lost because another one
  * is missing.
  *
+ * state.fault is what the drive did beyond its contract, '' if nothing.
+ *
  * state.pattern is the message with its numbers replaced, the key by which
  * find.c groups violations; NULL for every other verdict.
  */
@@ -37,6 +39,7 @@ const char store_schema[] =
 	" survivors TEXT NOT NULL,"
 	" hash TEXT NOT NULL,"
 	" lost INTEGER NOT NULL,"
+	" fault TEXT NOT NULL,"
 	" verdict TEXT NOT NULL"
 	"  CHECK (verdict IN ('held', 'violated', 'unknown')),"
 	" stage TEXT NOT NULL CHECK (stage IN"

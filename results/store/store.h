@@ -79,6 +79,8 @@ struct store_state {
 	const char *survivors;
 	const char *hash; /* content, 32 hex digits */
 	uint64_t lost;    /* volatile writes that did not survive whole */
+	const char *fault; /* of the drive, beyond its contract, such as "shorn
+			    * write"; NULL or "": none */
 	enum verdict verdict;
 	enum stage stage;
 	const char *message; /* what the check said, one line */
@@ -102,11 +104,12 @@ int store_add_mark(struct store *s, const struct store_mark *m,
 int store_commit(struct store *s, struct error *e);
 
 /*
- * Findings: violations grouped by (stage, message with its numbers replaced),
- * each with the number of states and its smallest one: fewest lost writes,
+ * Findings: violations grouped by (fault, stage, message with its numbers
+ * replaced), those without a fault of the drive first, each with the number of states and its smallest one: fewest lost writes,
  * then earliest cut. Layer: a violation of a state in which every volatile
  * write survived ("all") was lost above the drive (layers 1 to 5); one that
- * needs lost writes was lost in the drive cache (layer 6). Computed from the
+ * needs lost writes was lost in the drive cache (layer 6); one with a fault of
+ * the drive was lost there, whatever survived. Computed from the
  * states table; replaces what was there.
  */
 int store_find(struct store *s, struct error *e);
@@ -119,7 +122,9 @@ struct store_finding {
 	char *pattern; /* the message with its numbers replaced: the same from
 			* run to run */
 	char *state;   /* CUT:SURVIVORS, with "live-N/" before it if live */
-	char *layer;   /* "above the drive (layers 1-5)" | "drive cache (layer 6)" */
+	char *fault;   /* as of its states; "" if none */
+	char *layer;   /* "above the drive (layers 1-5)" | "drive cache (layer 6)"
+			* | "drive, beyond its contract: FAULT" */
 	char *detail;  /* may be "" */
 	uint64_t states; /* how many show it */
 	uint64_t lost;   /* in the smallest state */

@@ -59,6 +59,23 @@ static void bad(const char *source, const char *at, const char *survivors,
 	assert_int_equal(store_add_state(store, &st, NULL), 0);
 }
 
+static void faulty(const char *at, const char *survivors, const char *fault,
+		   const char *message)
+{
+	struct store_state st = {
+		.source = "replay",
+		.cut = at,
+		.survivors = survivors,
+		.hash = "",
+		.fault = fault,
+		.verdict = VERDICT_VIOLATED,
+		.stage = STAGE_CHECK,
+		.message = message,
+	};
+
+	assert_int_equal(store_add_state(store, &st, NULL), 0);
+}
+
 static int describe(const struct store_finding *f, void *arg)
 {
 	buf_printf(arg, "%d %s %s|%s|%s|%d states, lost %d|%s\n",
@@ -114,6 +131,25 @@ static void like_violations_are_one_finding(void **state)
 	       "3 states, lost 1|all-1\n");
 }
 
+static void faults_tell_findings_apart_and_come_last(void **state)
+{
+	(void)state;
+	cut("replay", "w1", 10);
+	cut("replay", "w2", 20);
+	faulty("w1", "all+shorn=1.0", "shorn write", "lost 1");
+	faulty("w2", "all+shorn=2.0", "shorn write", "lost 2");
+	faulty("w1", "all+gone", "dead device (gone)", "lost 3");
+	bad("replay", "w2", "none", 2, STAGE_CHECK, "lost 4");
+	expect("1 check lost 4|w2:none|drive cache (layer 6)|"
+	       "1 states, lost 2|none\n"
+	       "2 check lost 1|w1:all+shorn=1.0|"
+	       "drive, beyond its contract: shorn write|"
+	       "2 states, lost 0|\n"
+	       "3 check lost 3|w1:all+gone|"
+	       "drive, beyond its contract: dead device (gone)|"
+	       "1 states, lost 0|\n");
+}
+
 static void fewest_lost_writes_come_before_the_earliest_cut(void **state)
 {
 	(void)state;
@@ -153,7 +189,7 @@ static void a_loss_without_a_lost_write_is_above_the_drive(void **state)
 
 static void what_held_or_is_unknown_is_no_finding(void **state)
 {
-	struct store_state st = { "replay", "w1", "all", "", 0, VERDICT_UNKNOWN,
+	struct store_state st = { "replay", "w1", "all", "", 0, "", VERDICT_UNKNOWN,
 				  STAGE_HANG, "no answer", NULL, 0 };
 
 	(void)state;
@@ -182,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_do_not_tell_messages_apart),
 		TEST(like_violations_are_one_finding),
+		TEST(faults_tell_findings_apart_and_come_last),
 		TEST(fewest_lost_writes_come_before_the_earliest_cut),
 		TEST(stages_tell_findings_apart),
 		TEST(a_loss_without_a_lost_write_is_above_the_drive),

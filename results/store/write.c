@@ -27,9 +27,9 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CUT] = "INSERT OR REPLACE INTO cut"
 		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_STATE] = "INSERT OR REPLACE INTO state (source, cut, survivors,"
-		      " hash, lost, verdict, stage, message, detail,"
+		      " hash, lost, fault, verdict, stage, message, detail,"
 		      " elapsed_ns, pattern)"
-		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_MARK] = "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)",
 };
 
@@ -215,8 +215,9 @@ int store_add_state(struct store *s, const struct store_state *state,
 	if (err == 0)
 		err = kept(s, SQL_STATE, &st, e);
 	if (err == 0)
-		err = bind(s, st, e, "ttttuttttut", state->source, state->cut,
+		err = bind(s, st, e, "ttttutttttut", state->source, state->cut,
 			   state->survivors, state->hash, state->lost,
+			   state->fault ? state->fault : "",
 			   verdict_name(state->verdict),
 			   stage_name(state->stage), message, state->detail,
 			   state->elapsed_ns, pattern);
