@@ -84,7 +84,12 @@ static void print_text(const char *name, const struct history *h,
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 
-	buf_printf(&b, "%s: legal\n", name);
+	if (l->fault)
+		buf_printf(&b, "%s: beyond the drive's contract (rule 8)\n"
+			   "%s\nwithout that fault the state were legal, as "
+			   "follows\n", name, l->fault);
+	else
+		buf_printf(&b, "%s: legal\n", name);
 	buf_printf(&b, "power failed at position %" PRIu64 ": %" PRIu64
 		   " volatile writes, %" PRIu64 " of them lost in whole or in "
 		   "part; %" PRIu64 " durable\n", l->state.cut.position,
@@ -155,7 +160,8 @@ static void print_json(const char *name, const struct history *h,
 		       const struct legal *l, int writes)
 {
 	json_t *object = json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:I}", "state", name, "cut",
+		"{s:s, s:b, s:s?, s:s, s:I, s:I, s:I, s:I}", "state", name,
+		"legal", !l->fault, "fault", l->fault, "cut",
 		l->state.cut.name, "position",
 		(json_int_t)l->state.cut.position, "volatile",
 		(json_int_t)l->n_volatile, "lost", (json_int_t)l->state.lost,

@@ -241,8 +241,14 @@ int legal_explain(struct state_space *s, const struct history *h,
 		  struct error *e)
 {
 	struct legal l = { .n = 0 };
+	struct buf fault = BUF_INIT;
 	int err = space_state(s, state, &l.state, e);
 
+	if (!err && l.state.fault) {
+		buf_printf(&fault, "%s: ", fault_title(l.state.fault));
+		err = space_fault_sentence(s, l.state.survivors, &fault, e);
+		l.fault = buf_take(&fault);
+	}
 	if (!err)
 		err = space_fates(s, state, &l.fates, &l.n_fates, e);
 	if (err) {
@@ -258,6 +264,7 @@ void legal_release(struct legal *l)
 {
 	write_fates_free(l->fates, l->n_fates);
 	free(l->writes);
+	free(l->fault);
 	state_free(&l->state);
 	*l = (struct legal){ .n = 0 };
 }

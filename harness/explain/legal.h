@@ -64,6 +64,8 @@ struct legal_write {
 
 struct legal {
 	struct state state;         /* as its name says; owned */
+	char *fault;                /* what the drive did beyond its contract,
+				     * a sentence; NULL: nothing. Owned */
 	struct legal_write *writes; /* in submit order */
 	size_t n;
 	uint64_t n_volatile, n_durable; /* of all, shown or not */

@@ -324,6 +324,36 @@ static void a_state_that_is_not_legal_is_refused(void **state)
 #define STATE_TEST(f)                                                          \
 	cmocka_unit_test_setup_teardown(f, make_space, destroy_space)
 
+/* The same recording on a drive that shears writes. */
+static void a_fault_is_named_as_beyond_the_contract(void **state)
+{
+	struct cache_model shears = model;
+	CLEANUP_FREE char *faulty = xasprintf("%s/faulty", folder);
+	CLEANUP_FREE char *data = xasprintf("%s/data", folder);
+	struct state_space *other = NULL;
+	struct legal l;
+
+	(void)state;
+	t.h.log_path = data;
+	shears.tear = 1024;
+	shears.faults.count[FAULT_SHORN] = 1;
+	shears.faults.keep = 512;
+	assert_int_equal(space_create(&t.h, NULL, faulty, &shears, &other, NULL),
+			 0);
+	assert_int_equal(legal_explain(other, &t.h, &shears,
+				       "end:all+shorn=1.0", 0, &l, NULL), 0);
+	assert_string_equal(l.fault,
+			    "shorn write: of unit 0 of write 1 only the first "
+			    "512 bytes were written");
+	assert_int_equal(l.n_volatile, 3);
+	legal_release(&l);
+	assert_int_equal(legal_explain(other, &t.h, &shears, "end:all", 0, &l,
+				       NULL), 0);
+	assert_null(l.fault);
+	legal_release(&l);
+	space_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +381,7 @@ int main(void)
 		STATE_TEST(units_are_told_apart),
 		STATE_TEST(a_write_under_a_durable_one_is_told_as_such),
 		STATE_TEST(durable_writes_come_on_request),
+		STATE_TEST(a_fault_is_named_as_beyond_the_contract),
 		STATE_TEST(what_came_after_the_cut_is_not_told),
 		STATE_TEST(a_state_that_is_not_legal_is_refused),
 	};
