@@ -386,7 +386,7 @@ static int region_units(const struct work *w, uint32_t *ret_from,
 	if (!units)
 		return 0;
 	if (__builtin_mul_overflow(w->f->region, units, &first) ||
-	    first >= w->s->h->disk_size)
+	    first > (w->s->h->disk_size - 1) / w->s->tear)
 		return refuse(w, "the disk has no such region");
 	*ret_from = find_unit(w->s, first);
 	*ret_to = find_unit(w->s, first + units);
