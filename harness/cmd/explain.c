@@ -86,7 +86,7 @@ static void print_text(const char *name, const struct history *h,
 
 	if (l->fault)
 		buf_printf(&b, "%s: beyond the drive's contract (rule 8)\n"
-			   "%s\nwithout that fault the state were legal, as "
+			   "%s\nwithout that fault the state is legal, as "
 			   "follows\n", name, l->fault);
 	else
 		buf_printf(&b, "%s: legal\n", name);

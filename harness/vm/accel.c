@@ -52,8 +52,8 @@ static void probe_processor(char reason[256])
 	if (file_read("/proc/cpuinfo", &cpuinfo, NULL) < 0 ||
 	    accel_is_hardware(buf_text(&cpuinfo)))
 		return;
-	snprintf(reason, 256, "the processor has no hardware virtualization "
-		 "(neither vmx nor svm): KVM would be slower than TCG");
+	snprintf(reason, 256, "KVM in software: the processor has neither vmx "
+		 "nor svm");
 }
 
 /* Fills in the reason, or leaves it empty. */
