@@ -94,21 +94,15 @@ static int describe(struct buf *text, int err, const char *what,
 	return err;
 }
 
-int mount_request(const char *payload, size_t len, struct buf *ret_text)
+int mount_disk(const char *device, const char *dir, const char *type,
+	       const char *options, struct buf *ret_text)
 {
-	struct cursor c = { payload, len };
-	const char *device = cursor_string(&c);
-	const char *dir = cursor_string(&c);
-	const char *type = cursor_string(&c);
-	const char *options = cursor_string(&c);
 	CLEANUP_BUF struct buf data = BUF_INIT;
 	CLEANUP_CLOSE int kmsg = -1;
 	struct error e;
 	unsigned long flags;
 	int err;
 
-	if (!options)
-		return EPROTO;
 	mount_options(options, &flags, &data);
 	err = -mkdir_p(dir, &e);
 	if (err) {
@@ -123,18 +117,37 @@ int mount_request(const char *payload, size_t len, struct buf *ret_text)
 	return err;
 }
 
+int mount_request(const char *payload, size_t len, struct buf *ret_text)
+{
+	struct cursor c = { payload, len };
+	const char *device = cursor_string(&c);
+	const char *dir = cursor_string(&c);
+	const char *type = cursor_string(&c);
+	const char *options = cursor_string(&c);
+
+	if (!options)
+		return EPROTO;
+	return mount_disk(device, dir, type, options, ret_text);
+}
+
 /*
  * Nobody but PID 1 may hold the file system or the device: whatever the last
  * programs left running is killed. Every process descends from PID 1, so when
- * it has no children, nobody is left. The main loop collects them: here they
- * are only looked at. kill(-1) spares the caller, and kernel threads ignore it.
+ * it has no children, nobody is left. With `collect` the dead are collected
+ * here, else by the main loop, and are only looked at. kill(-1) spares the
+ * caller, and kernel threads ignore it.
  */
-static int kill_everybody(void)
+static int kill_everybody(int collect)
 {
+	int options = WEXITED | WNOHANG | (collect ? 0 : WNOWAIT);
 	uint64_t end = now_ns() + BUSY_NS;
-	siginfo_t info;
+	siginfo_t info = { 0 };
 
-	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+	while (waitid(P_ALL, 0, &info, options) == 0) {
+		if (collect && info.si_pid) {
+			info.si_pid = 0;
+			continue;
+		}
 		kill(-1, SIGKILL);
 		if (now_ns() > end)
 			return -EBUSY;
@@ -174,17 +187,12 @@ static int drop_pages(const char *device)
 	return ioctl(fd, BLKFLSBUF, 0) < 0 ? -errno : 0;
 }
 
-int umount_request(const char *payload, size_t len, struct buf *ret_text)
+int umount_disk(const char *dir, const char *device, int collect,
+		struct buf *ret_text)
 {
-	struct cursor c = { payload, len };
-	const char *dir = cursor_string(&c);
-	const char *device = cursor_string(&c);
 	struct error e;
-	int r;
+	int r = kill_everybody(collect);
 
-	if (!device)
-		return EPROTO;
-	r = kill_everybody();
 	if (r == 0)
 		r = umount_patiently(dir);
 	if (r < 0)
@@ -197,6 +205,17 @@ int umount_request(const char *payload, size_t len, struct buf *ret_text)
 	if (r < 0)
 		buf_puts(ret_text, e.message);
 	return -r;
+}
+
+int umount_request(const char *payload, size_t len, struct buf *ret_text)
+{
+	struct cursor c = { payload, len };
+	const char *dir = cursor_string(&c);
+	const char *device = cursor_string(&c);
+
+	if (!device)
+		return EPROTO;
+	return umount_disk(dir, device, 0, ret_text);
 }
 
 int sync_request(const char *payload, size_t len, struct buf *ret_text)

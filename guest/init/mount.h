@@ -18,6 +18,17 @@ void mount_options(const char *options, unsigned long *ret_flags,
 		   struct buf *ret_data);
 
 /*
+ * Return 0 or a positive errno; details are appended to ret_text.
+ * umount_disk: whoever is left is killed, dir "" is not mounted, the device's
+ * cached pages and the scratch folders' content are gone. collect: it is also
+ * the one that waits for the dead, or the main loop does.
+ */
+int mount_disk(const char *device, const char *dir, const char *type,
+	       const char *options, struct buf *ret_text);
+int umount_disk(const char *dir, const char *device, int collect,
+		struct buf *ret_text);
+
+/*
  * One request each: payload as in protocol.h. Return 0 or a positive errno;
  * details are appended to ret_text.
  */

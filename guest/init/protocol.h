@@ -6,9 +6,9 @@
  * first, with HELLO. The controller sends requests, numbered by .id (from 1,
  * never again the same on one connection); the guest answers each with the
  * frames named below, the last one being REPLY with the same id. Requests are
- * served one after the other, but for TRACE_DRAIN and POWEROFF: these do not
- * wait for a request that is being served (it may hang on a drive whose power
- * is gone). TRACE and KMSG frames (id 0) may come at any time. A frame that is
+ * served one after the other, but for TRACE_DRAIN, POWEROFF and GO: these do
+ * not wait for a request that is being served (it may hang on a drive whose
+ * power is gone). TRACE and KMSG frames (id 0) may come at any time. A frame that is
  * longer than FRAME_MAX, of an unknown type or with the wrong magic ends the
  * connection, the guest powers off: never guess where the next one starts.
  *
@@ -21,7 +21,7 @@
 
 #define AGENT_PORT "org.powercut.agent.0"
 #define AGENT_MAGIC 0x41435750u /* "PWCA" */
-#define AGENT_VERSION 1
+#define AGENT_VERSION 2
 #define FRAME_MAX (4u << 20)
 
 /* Words on the kernel's command line for PID 1. */
@@ -45,6 +45,7 @@ enum frame_type {
 	FRAME_TRACE = 5,  /* struct trace_chunk + payload, trace/trace.h */
 	FRAME_KMSG = 6,   /* records of /dev/kmsg as text, one a line:
 			   * "LEVEL,SECONDS.MICROS,text" */
+	FRAME_STEP = 7,   /* struct step: how far a JUDGE is, below */
 
 	/* controller to guest */
 	FRAME_RUN = 16,   /* struct run, argv strings, env strings */
@@ -58,6 +59,11 @@ enum frame_type {
 	FRAME_TRACE_DRAIN = 22,
 	FRAME_POWEROFF = 23, /* no reply */
 	FRAME_SHELL = 24, /* runs /bin/sh on the console; replies at once */
+	FRAME_JUDGE = 25, /* struct judge, strings device, dir, type, options,
+			   * the check's argv and env, fsck's argv; then the
+			   * bytes of the two files of promises */
+	FRAME_GO = 26,	  /* struct go, with the id of the JUDGE that waits; no
+			   * reply of its own */
 };
 
 struct hello {
@@ -71,7 +77,9 @@ struct reply {
 	int32_t status;     /* RUN: exit status, -1 if it did not exit */
 	int32_t signal;     /* RUN: that ended it, or 0 */
 	uint32_t timed_out; /* RUN: killed at its time limit */
-	uint64_t elapsed_ns; /* RUN */
+	uint64_t elapsed_ns; /* RUN, JUDGE: of the program */
+	uint32_t step;       /* JUDGE: that decided, enum judge_step */
+	uint32_t reserved;   /* 0 */
 };
 
 struct run {
@@ -83,6 +91,72 @@ struct run {
 enum put_flag {
 	PUT_APPEND = 1, /* to the end of the file: content above FRAME_MAX */
 	PUT_FRESH = 2, /* first empties the folder that the file stands in */
+};
+
+/*
+ * JUDGE does all that one crash state needs, in one request: sets the clock,
+ * writes the promises, mounts, runs the check, unmounts as UMOUNT does, and runs
+ * fsck if all that went well. The first step that did not decides: the reply
+ * names it and ends the request (a check that failed still unmounts, and what
+ * fails then decides instead). What the deciding program said comes before the
+ * reply, in one OUT and one ERR frame; of a state that held, nothing comes.
+ *
+ *   step          the reply says
+ *   STEP_NONE     all went well
+ *   STEP_MOUNT    error: mount(2)'s errno, with the kernel's reason as text
+ *   STEP_MOUNTED  it was told to skip the rest; all is unmounted
+ *   STEP_CHECK    status, signal, timed_out as of RUN, not 0; or error: the
+ *                 program could not be started (ENOENT: there is none)
+ *   STEP_UMOUNT   error: the guest is not clean any more
+ *   STEP_FSCK     as STEP_CHECK
+ *
+ * With JUDGE_ASK the guest announces STEP_MOUNTED once the state is mounted
+ * (without a file system: before the check is run) and waits for GO, which lets
+ * it go on or skip check and fsck. Without the flag there is no such exchange.
+ *
+ * A step that takes longer than STEP_LATE_NS is told by STEP while it goes on,
+ * once each, so that the controller can tell a slow step from a dead guest, and
+ * knows in which step a silent one was.
+ */
+enum judge_step {
+	STEP_NONE,
+	STEP_MOUNT,
+	STEP_MOUNTED, /* announced always, when JUDGE_ASK wants it */
+	STEP_CHECK,
+	STEP_UMOUNT,
+	STEP_FSCK,
+};
+
+#define STEP_LATE_NS 1000000000ull
+
+enum judge_flag {
+	JUDGE_ASK = 1,	    /* announce STEP_MOUNTED, wait for GO */
+	JUDGE_PROMISES = 2, /* the files of promises are new; else those of the
+			     * JUDGE before are still right */
+};
+
+#define ACKS_FILE "/pc/acks"
+#define BEGUN_FILE "/pc/begun"
+
+struct judge {
+	uint64_t clock_ns; /* CLOCK_REALTIME is set to it before the mount, so
+			    * that what a mount writes does not depend on when
+			    * it runs; 0: goes on as it is */
+	uint64_t check_timeout_ns; /* 0: none */
+	uint64_t fsck_timeout_ns;
+	uint32_t flags; /* enum judge_flag */
+	uint32_t argc, envc; /* of the check; argc 0: there is none */
+	uint32_t fsck_argc;  /* 0: no fsck */
+	uint32_t acks, begun; /* bytes of the two files */
+};
+/* dir "": there is no file system; neither mounts nor unmounts. */
+
+struct step {
+	uint32_t step; /* enum judge_step */
+};
+
+struct go {
+	uint32_t skip; /* 1: neither check nor fsck */
 };
 
 struct put {

@@ -84,6 +84,21 @@ static int put_file(const char *path, const struct put *put,
 	return r;
 }
 
+int put_files(const struct put_item *items, size_t n, struct buf *ret_text)
+{
+	const struct put put = { .mode = 0644 };
+	int r = 0;
+
+	set_writable(1);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct cursor c = { items[i].content, items[i].len };
+
+		r = put_file(items[i].path, &put, &c, ret_text);
+	}
+	set_writable(0);
+	return -r;
+}
+
 int put_request(const char *payload, size_t len, struct buf *ret_text)
 {
 	struct cursor c = { payload, len };

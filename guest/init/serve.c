@@ -1,8 +1,12 @@
 /*
  * One thread, one epoll loop; what may block runs in the worker thread or in
- * a child process. Requests are served one after the other, but for two that
+ * a child process. Requests are served one after the other, but for those that
  * must not wait behind a program that hangs on a dead drive: TRACE_DRAIN and
- * POWEROFF are served at once when they are next.
+ * POWEROFF are served at once when they are next; so is GO, which the request
+ * under way waits for.
+ *
+ * While a JUDGE goes on, this thread sleeps but for a look each second: each
+ * time it wakes is time that the state does not get.
  *
  * While the controller is not connected, a virtio port polls as hung up and
  * reads return 0 (Linux: drivers/char/virtio_console.c), so the port is
@@ -27,6 +31,7 @@
 #include "common/files.h"
 #include "guest/init/doorbell.h"
 #include "guest/init/frames.h"
+#include "guest/init/judge.h"
 #include "guest/init/kmsg.h"
 #include "guest/init/mount.h"
 #include "guest/init/put.h"
@@ -37,7 +42,7 @@
 
 #define TICK_NS 20000000
 
-enum source { PORT, CHILDREN, KMSG, WORKER, OUT, ERR };
+enum source { PORT, CHILDREN, KMSG, WORKER, OUT, ERR, ASKS };
 
 struct server {
 	struct frames frames;
@@ -47,6 +52,8 @@ struct server {
 	int connected;
 	uint32_t busy; /* id of the request being served, or 0 */
 	int dropped;   /* its connection is gone: no reply */
+	int judging;   /* it is a JUDGE */
+	enum judge_step told; /* of it, the last STEP */
 	struct run_state run;
 	struct tracer tracer;
 	int shell_wanted;
@@ -59,6 +66,12 @@ static void watch(struct server *s, int fd, enum source source, uint32_t events)
 
 	if (fd >= 0)
 		epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static void unwatch(struct server *s, int fd)
+{
+	if (fd >= 0)
+		epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 static void send_kmsg(struct server *s)
@@ -133,13 +146,98 @@ static void start_job(struct server *s, worker_job *job, uint32_t id,
 	worker_begin(job, payload, len);
 }
 
+/* The worker waits for the programs itself. */
+static void start_judging(struct server *s, uint32_t id, const char *payload,
+			  size_t len)
+{
+	s->judging = 1;
+	s->told = STEP_NONE;
+	unwatch(s, s->children);
+	unwatch(s, s->kmsg);
+	start_job(s, judge_request, id, payload, len);
+}
+
+static void tell_step(struct server *s, enum judge_step step)
+{
+	struct step payload = { .step = step };
+
+	s->told = step;
+	if (!s->dropped)
+		frames_send(&s->frames, FRAME_STEP, s->busy, &payload,
+			    sizeof(payload), NULL, 0);
+}
+
+static void look_at_judging(struct server *s)
+{
+	uint64_t since;
+	enum judge_step step = judge_step(&since);
+
+	if (step == STEP_NONE || step == STEP_MOUNTED || step == s->told ||
+	    now_ns() < since + STEP_LATE_NS)
+		return;
+	send_kmsg(s);
+	tell_step(s, step);
+}
+
+/* Where nobody is left to answer, nothing more is to be done. */
+static void announce_mounted(struct server *s)
+{
+	if (!judge_asks())
+		return;
+	if (s->dropped)
+		judge_go(1);
+	else
+		tell_step(s, STEP_MOUNTED);
+}
+
+static void send_output(struct server *s, enum frame_type type,
+			const struct buf *b)
+{
+	if (b->len && !s->dropped)
+		frames_send(&s->frames, type, s->busy, NULL, 0, b->data,
+			    b->len);
+}
+
+static void finish_judging(struct server *s, int error, struct buf *text)
+{
+	struct judge_result r;
+
+	judge_result(&r);
+	r.reply.error = error;
+	s->judging = 0;
+	watch(s, s->children, CHILDREN, EPOLLIN);
+	watch(s, s->kmsg, KMSG, EPOLLIN);
+	send_output(s, FRAME_OUT, &r.out);
+	send_output(s, FRAME_ERR, &r.err);
+	end(s, &r.reply, text);
+	buf_free(&r.out);
+	buf_free(&r.err);
+}
+
 static void finish_job(struct server *s)
 {
 	struct buf text;
 	struct reply reply = { 0 };
 
-	if (worker_take(&reply.error, &text))
+	if (!worker_take(&reply.error, &text))
+		return;
+	if (s->judging)
+		finish_judging(s, reply.error, &text);
+	else
 		end(s, &reply, &text);
+}
+
+/* -EPROTO: nobody asked. */
+static int go_on(const struct server *s, const struct frame *f,
+		 const char *payload)
+{
+	struct cursor c = { payload, f->length };
+	struct go go;
+
+	if (cursor_take(&c, &go, sizeof(go)) < 0 || !s->judging ||
+	    f->id != s->busy || !judge_go(go.skip != 0))
+		return -EPROTO;
+	return 0;
 }
 
 static void serve_now(struct server *s, const struct frame *f,
@@ -176,6 +274,11 @@ static int dispatch(struct server *s, const struct frame *f,
 	case FRAME_SYNC:
 		start_job(s, sync_request, f->id, payload, f->length);
 		return 0;
+	case FRAME_JUDGE:
+		start_judging(s, f->id, payload, f->length);
+		return 0;
+	case FRAME_GO:
+		return go_on(s, f, payload);
 	case FRAME_POWEROFF:
 		power_off();
 		return 0;
@@ -197,7 +300,7 @@ static int serve_requests(struct server *s)
 
 	while ((r = frames_peek(&s->frames, &f, &payload)) == 1) {
 		if (s->busy && f.type != FRAME_TRACE_DRAIN &&
-		    f.type != FRAME_POWEROFF)
+		    f.type != FRAME_POWEROFF && f.type != FRAME_GO)
 			return 0;
 		r = dispatch(s, &f, payload);
 		if (r < 0)
@@ -232,6 +335,7 @@ static void disconnect_port(struct server *s)
 	if (s->tracer.cpus > 0)
 		tracer_stop(&s->tracer);
 	s->dropped = 1;
+	judge_go(1);
 	if (s->run.pid) {
 		run_abandon(&s->run);
 		s->busy = 0;
@@ -309,6 +413,9 @@ static int handle(struct server *s, enum source source)
 	case WORKER:
 		finish_job(s);
 		return 0;
+	case ASKS:
+		announce_mounted(s);
+		return 0;
 	case OUT:
 		run_forward(&s->run, &s->run.out, &s->frames);
 		return 0;
@@ -329,6 +436,8 @@ static int timeout(const struct server *s)
 		wait = s->run.deadline_ns > now ? s->run.deadline_ns - now : 0;
 	if (s->tracer.cpus > 0 && wait > TICK_NS)
 		wait = TICK_NS;
+	if (s->judging && wait > STEP_LATE_NS)
+		wait = STEP_LATE_NS;
 	if (wait == UINT64_MAX)
 		return -1;
 	wait = (wait + 999999) / 1000000;
@@ -346,6 +455,8 @@ static int loop(struct server *s)
 		for (int i = 0; r >= 0 && i < n; i++)
 			r = handle(s, events[i].data.u32);
 		run_check_time(&s->run, now_ns());
+		if (s->judging)
+			look_at_judging(s);
 		tracer_pump(&s->tracer, &s->frames);
 		if (r >= 0)
 			r = serve_requests(s);
@@ -380,17 +491,19 @@ int serve(int port, struct error *e)
 		.run = { .out.fd = -1, .err.fd = -1,
 			 .deadline_ns = UINT64_MAX },
 	};
-	int worker;
+	int worker, asks;
 
 	frames_init(&s.frames, port);
 	s.children = watch_children();
 	s.kmsg = kmsg_open();
 	worker = worker_start();
-	if (s.epoll < 0 || s.children < 0 || worker < 0)
+	asks = judge_start();
+	if (s.epoll < 0 || s.children < 0 || worker < 0 || asks < 0)
 		return error_errno(e, errno, "cannot start serving");
 	watch(&s, port, PORT, EPOLLIN | EPOLLOUT | EPOLLET);
 	watch(&s, s.children, CHILDREN, EPOLLIN);
 	watch(&s, s.kmsg, KMSG, EPOLLIN);
 	watch(&s, worker, WORKER, EPOLLIN);
+	watch(&s, asks, ASKS, EPOLLIN);
 	return error_errno(e, -loop(&s), "cannot serve requests");
 }

@@ -201,6 +201,7 @@ static struct history *history_new(const char *log_path,
 	h->log_path = xstrdup(log_path);
 	h->disk_size = header->disk_size;
 	h->block_size = header->block_size;
+	h->started_ns = header->started_ns;
 	h->base = h->arm = h->cut = h->stop = POSITION_NEVER;
 	return h;
 }

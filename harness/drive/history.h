@@ -44,6 +44,8 @@ struct history {
 	char *log_path;
 	uint64_t disk_size;  /* bytes */
 	uint32_t block_size; /* bytes */
+	uint64_t started_ns; /* CLOCK_REALTIME when the log was created; 0: a
+			      * log that does not say */
 	struct command *commands; /* in submit order */
 	size_t n_commands;
 	struct mark *marks; /* in order */

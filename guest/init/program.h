@@ -1,0 +1,30 @@
+/*
+ * A program of a request: its arguments and environment, and how it is started.
+ */
+#ifndef GUEST_PROGRAM_H
+#define GUEST_PROGRAM_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cursor;
+
+struct program {
+	char **argv; /* NULL-terminated; the strings belong to the payload */
+	char **envp;
+	char *path; /* "PATH=..." */
+};
+
+/* Takes argc and envc strings. 0 or -EPROTO; program_free() it either way. */
+int program_take(struct cursor *c, uint32_t argc, uint32_t envc,
+		 struct program *ret);
+void program_free(struct program *p);
+
+/* Starts it in a process group of its own, with these as standard output and
+ * error. 0, or a positive errno (ENOENT: there is no such program). */
+int program_start(const struct program *p, int out, int err, pid_t *ret);
+
+/* A pipe whose read end does not block. 0 or -errno. */
+int program_pipe(int *ret_read, int *ret_write);
+
+#endif
