@@ -382,12 +382,24 @@ int drive_load(struct drive *d, const char *base, const char *log,
 	return ask(d, buf_text(&line), NULL, 0, NULL, 0, e);
 }
 
+static int send_state(struct drive *d, const char *verb,
+		      const struct patch *patches, size_t n, struct error *e)
+{
+	CLEANUP_FREE char *line = xasprintf("%s\t%zu\n", verb, n);
+
+	return ask(d, line, patches, n * sizeof(*patches), NULL, 0, e);
+}
+
 int drive_set_state(struct drive *d, const struct patch *patches, size_t n,
 		    struct error *e)
 {
-	CLEANUP_FREE char *line = xasprintf("state\t%zu\n", n);
+	return send_state(d, "state", patches, n, e);
+}
 
-	return ask(d, line, patches, n * sizeof(*patches), NULL, 0, e);
+int drive_queue_state(struct drive *d, const struct patch *patches, size_t n,
+		      struct error *e)
+{
+	return send_state(d, "queue", patches, n, e);
 }
 
 int drive_set_access(struct drive *d, enum drive_access access,

@@ -133,6 +133,12 @@ enum drive_access {
  * word about its health. */
 int drive_set_access(struct drive *d, enum drive_access access,
 		     struct error *e);
+/* Appends a state to a queue, to be set when the guest writes to the marks'
+ * disk: the patches are on top of those of the state before it. A write when
+ * there is none left fails in the guest; without any queued since drive_load,
+ * writes there do nothing. */
+int drive_queue_state(struct drive *d, const struct patch *patches, size_t n,
+		      struct error *e);
 
 /* 0 as long as every read and write of the guest was served; else -EIO with the
  * host's own reason: what the guest saw since then is our fault, not the

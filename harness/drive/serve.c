@@ -15,6 +15,12 @@
 #include "drive/media.h"
 #include "drive/overlay.h"
 
+/* A state that waits for the guest to ask for it. */
+struct queued {
+	struct patch *patches; /* owned */
+	size_t n;
+};
+
 struct server {
 	pthread_rwlock_t lock;
 	uint64_t size;
@@ -22,6 +28,8 @@ struct server {
 	struct map map;
 	struct media media;
 	struct overlay *overlay;
+	struct queued *queue;
+	size_t n_queue, next;
 	atomic_int failed; /* -errno of our own first failure */
 	atomic_int access; /* enum drive_access */
 };
@@ -71,10 +79,20 @@ int server_create(uint64_t size, uint32_t block, const char *scratch_dir,
 	return 0;
 }
 
+static void forget_queue(struct server *s)
+{
+	for (size_t i = 0; i < s->n_queue; i++)
+		free(s->queue[i].patches);
+	free(s->queue);
+	s->queue = NULL;
+	s->n_queue = s->next = 0;
+}
+
 void server_free(struct server *s)
 {
 	if (!s)
 		return;
+	forget_queue(s);
 	map_free(&s->map);
 	media_close(&s->media);
 	overlay_free(s->overlay);
@@ -202,6 +220,7 @@ int server_load(struct server *s, const char *base, const char *log,
 		return err;
 	}
 	HELD pthread_rwlock_t *held = changing(s);
+	forget_queue(s);
 	media_close(&s->media);
 	s->media = media;
 	map_free(&s->map);
@@ -248,6 +267,15 @@ static int check_patches(const struct server *s, const struct patch *patches,
 	return 0;
 }
 
+static int set_state(struct server *s, const struct patch *patches, size_t n)
+{
+	int err = overlay_reset(s->overlay);
+
+	for (size_t i = 0; i < n && !err; i++)
+		map_set(&s->map, patches[i].unit, 1, patches[i].source);
+	return err;
+}
+
 int server_set_state(struct server *s, const struct patch *patches, size_t n,
 		     struct error *e)
 {
@@ -256,12 +284,40 @@ int server_set_state(struct server *s, const struct patch *patches, size_t n,
 
 	if (err < 0)
 		return err;
-	err = overlay_reset(s->overlay);
+	err = set_state(s, patches, n);
 	if (err < 0)
 		return error_errno(e, -err, "cannot empty the scratch file");
-	for (size_t i = 0; i < n; i++)
-		map_set(&s->map, patches[i].unit, 1, patches[i].source);
 	return 0;
+}
+
+int server_queue_state(struct server *s, const struct patch *patches,
+		       size_t n, struct error *e)
+{
+	HELD pthread_rwlock_t *held = changing(s);
+	int err = check_patches(s, patches, n, e);
+	struct queued *q;
+
+	if (err < 0)
+		return err;
+	s->queue = xrealloc(s->queue, (s->n_queue + 1) * sizeof(*s->queue));
+	q = &s->queue[s->n_queue++];
+	q->n = n;
+	q->patches = xmalloc((n + 1) * sizeof(*patches));
+	memcpy(q->patches, patches, n * sizeof(*patches));
+	return 0;
+}
+
+int server_next(struct server *s)
+{
+	HELD pthread_rwlock_t *held = changing(s);
+	const struct queued *q;
+
+	if (!s->n_queue)
+		return 0;
+	if (s->next == s->n_queue)
+		return -ENODATA;
+	q = &s->queue[s->next++];
+	return note(s, set_state(s, q->patches, q->n));
 }
 
 uint64_t server_units(struct server *s)

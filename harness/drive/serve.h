@@ -39,6 +39,11 @@ int server_set_state(struct server *s, const struct patch *patches, size_t n,
 		     struct error *e);
 /* As drive_set_access. */
 void server_set_access(struct server *s, enum drive_access access);
+/* As drive_queue_state; server_next is the guest's write. -ENODATA: the queue
+ * has come to its end. */
+int server_queue_state(struct server *s, const struct patch *patches,
+		       size_t n, struct error *e);
+int server_next(struct server *s);
 /* The number of units, more patches than that make no sense. */
 uint64_t server_units(struct server *s);
 

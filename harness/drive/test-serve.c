@@ -253,6 +253,43 @@ static void requests_are_in_blocks_on_the_disk(void **state)
 	server_free(s);
 }
 
+/* What the guest wrote is gone each time, and the patches add up. */
+static void queued_states_come_when_they_are_asked_for(void **state)
+{
+	struct patch first = { 1, SOURCE_LOG }, second = { 2, SOURCE_ZERO };
+	struct server *s = create(512);
+
+	(void)state;
+	assert_int_equal(server_queue_state(s, &first, 1, NULL), 0);
+	assert_int_equal(server_queue_state(s, &second, 1, NULL), 0);
+	expect_all(s);
+	assert_int_equal(server_write(s, units, UNIT, 0), 0);
+	assert_int_equal(server_next(s), 0);
+	memcpy(expect + UNIT, log_data, UNIT);
+	expect_all(s);
+	assert_int_equal(server_next(s), 0);
+	memset(expect + 2 * UNIT, 0, UNIT);
+	expect_all(s);
+	assert_int_equal(server_next(s), -ENODATA);
+	expect_all(s);
+	assert_int_equal(server_health(s), 0);
+	server_free(s);
+}
+
+static void loading_forgets_what_was_queued(void **state)
+{
+	struct patch p = { 1, SOURCE_LOG };
+	struct server *s = create(512);
+
+	(void)state;
+	assert_int_equal(server_queue_state(s, &p, 1, NULL), 0);
+	assert_int_equal(server_load(s, base_path, log_path, units_path, UNIT,
+				     NULL), 0);
+	assert_int_equal(server_next(s), 0);
+	expect_all(s);
+	server_free(s);
+}
+
 static void the_overlay_gives_its_space_back(void **state)
 {
 	const uint64_t mib = 1 << 20, size = 80 * mib;
@@ -308,6 +345,8 @@ int main(void)
 		cmocka_unit_test(the_last_unit_may_be_short),
 		cmocka_unit_test(a_failed_load_changes_nothing),
 		cmocka_unit_test(requests_are_in_blocks_on_the_disk),
+		cmocka_unit_test(queued_states_come_when_they_are_asked_for),
+		cmocka_unit_test(loading_forgets_what_was_queued),
 		cmocka_unit_test(the_overlay_gives_its_space_back),
 		cmocka_unit_test(a_dead_device_refuses),
 	};

@@ -17,6 +17,7 @@
  *   load UNIT-SIZE BASE LOG UNITS          ok
  *   state N, then N struct patch           ok
  *   access 0|1|2                           ok
+ *   queue N, then N struct patch           ok
  *
  *   anything that fails                    error ERRNO TEXT
  */

@@ -272,7 +272,7 @@ static int powercut_pwrite(void *handle, const void *data, uint32_t count,
 
 	if (handle == marks)
 		return reply(recorder ? recorder_mark(recorder, data, count) :
-					0);
+					server_next(server));
 	if (recorder)
 		return reply(recorder_do(recorder, &q));
 	return reply(server_write(server, data, count, offset));

@@ -137,7 +137,10 @@ static int run_load(struct request_line *q, struct error *e)
 	return answer_ok(q, err);
 }
 
-static int run_state(struct request_line *q, struct error *e)
+static int with_patches(struct request_line *q,
+			int (*fn)(struct server *s, const struct patch *patches,
+				  size_t n, struct error *e),
+			struct error *e)
 {
 	CLEANUP_FREE struct patch *patches = NULL;
 	uint64_t n;
@@ -148,8 +151,17 @@ static int run_state(struct request_line *q, struct error *e)
 	/* The bytes in the buffer are not aligned. */
 	patches = xmalloc((size_t)n * sizeof(*patches));
 	memcpy(patches, q->bulk, (size_t)n * sizeof(*patches));
-	return answer_ok(q, server_set_state(q->d->server, patches, (size_t)n,
-					     e));
+	return answer_ok(q, fn(q->d->server, patches, (size_t)n, e));
+}
+
+static int run_state(struct request_line *q, struct error *e)
+{
+	return with_patches(q, server_set_state, e);
+}
+
+static int run_queue(struct request_line *q, struct error *e)
+{
+	return with_patches(q, server_queue_state, e);
 }
 
 static int run_access(struct request_line *q, struct error *e)
@@ -188,6 +200,7 @@ static const struct verb {
 	{ "load", 4, 0, run_load },
 	{ "state", 1, 0, run_state },
 	{ "access", 1, 0, run_access },
+	{ "queue", 1, 0, run_queue },
 	{ "health", 0, 0, run_health },
 	{ NULL, 0, 0, NULL },
 };
@@ -223,9 +236,10 @@ int verb_bulk(const struct drive_engine *d, const char *line,
 	int err;
 
 	*ret_bulk = 0;
-	if (strncmp(line, "state\t", strlen("state\t")) || !d->server)
+	if (!d->server || (strncmp(line, "state\t", 6) &&
+			   strncmp(line, "queue\t", 6)))
 		return 0;
-	err = parse_count(line + strlen("state\t"), &n, e);
+	err = parse_count(line + 6, &n, e);
 	if (err < 0)
 		return err;
 	if (n > server_units(d->server))
