@@ -8,7 +8,8 @@ GUEST_CC = $(CC) -D_GNU_SOURCE -Iharness -I. -Iguest/include -std=gnu11 \
 GUEST_LIB := $(G)/libpowercut.a
 GUEST_PC := $(G)/pc
 GUEST_INIT := $(G)/powercut-init
-guest-lib: $(GUEST_LIB) $(GUEST_PC) $(GUEST_INIT)
+GUEST_BARE := $(G)/bare
+guest-lib: $(GUEST_LIB) $(GUEST_PC) $(GUEST_INIT) $(GUEST_BARE)
 
 # Objects of their own: the rooms' objects may carry sanitizers.
 $(G)/static/%.o: %.c | $(B)/deps-checked
@@ -20,6 +21,10 @@ $(GUEST_LIB): $(G)/static/guest/lib/powercut.o $(G)/static/guest/lib/log-writes.
 	$(AR) rcs $@ $^
 
 $(GUEST_PC): $(G)/static/guest/lib/pc.o $(GUEST_LIB)
+	$(GUEST_CC) -static -Wl,--gc-sections -o $@ $^
+
+# Not in the image: powercut bench brings it along.
+$(GUEST_BARE): $(G)/static/guest/bare/bare.o
 	$(GUEST_CC) -static -Wl,--gc-sections -o $@ $^
 
 INIT_SRCS := $(filter-out guest/init/test-%.c,$(wildcard guest/init/*.c)) \

@@ -19,6 +19,8 @@
 
 #include <stdint.h>
 
+#include "guest/init/steps.h"
+
 #define AGENT_PORT "org.powercut.agent.0"
 #define AGENT_MAGIC 0x41435750u /* "PWCA" */
 #define AGENT_VERSION 2
@@ -118,15 +120,6 @@ enum put_flag {
  * once each, so that the controller can tell a slow step from a dead guest, and
  * knows in which step a silent one was.
  */
-enum judge_step {
-	STEP_NONE,
-	STEP_MOUNT,
-	STEP_MOUNTED, /* announced always, when JUDGE_ASK wants it */
-	STEP_CHECK,
-	STEP_UMOUNT,
-	STEP_FSCK,
-};
-
 #define STEP_LATE_NS 1000000000ull
 
 enum judge_flag {
@@ -134,9 +127,6 @@ enum judge_flag {
 	JUDGE_PROMISES = 2, /* the files of promises are new; else those of the
 			     * JUDGE before are still right */
 };
-
-#define ACKS_FILE "/pc/acks"
-#define BEGUN_FILE "/pc/begun"
 
 struct judge {
 	uint64_t clock_ns; /* CLOCK_REALTIME is set to it before the mount, so

@@ -94,7 +94,8 @@ static void a_wrong_magic_is_refused(void **state)
 
 static void a_wrong_version_is_refused(void **state)
 {
-	refused(*state, (struct frame){ AGENT_MAGIC, FRAME_PUT, 2, 1, 0 });
+	refused(*state, (struct frame){ AGENT_MAGIC, FRAME_PUT,
+					AGENT_VERSION + 1, 1, 0 });
 }
 
 static void a_frame_that_is_too_long_is_refused(void **state)

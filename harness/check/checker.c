@@ -130,6 +130,11 @@ struct vm *checker_vm(struct checker *c)
 	return c->vm;
 }
 
+struct drive *checker_drive(struct checker *c)
+{
+	return c->drive;
+}
+
 static int load_subject(struct checker *c, struct error *e)
 {
 	const struct subject *s = c->subject;
@@ -200,45 +205,48 @@ int checker_show(struct checker *c, const struct state *state, struct error *e)
 	return err;
 }
 
-static int put_if_changed(struct checker *c, const char *path,
-			  struct buf *there, const struct buf *want,
-			  struct error *e)
+static int same(const struct buf *a, const struct buf *b)
 {
-	int err;
-
-	if (c->promises_put && there->len == want->len &&
-	    !memcmp(buf_text(there), buf_text(want), want->len))
-		return 0;
-	err = agent_put(vm_agent(c->vm), path, 0644, buf_text(want), want->len,
-			e);
-	if (err)
-		return err;
-	buf_clear(there);
-	buf_add(there, buf_text(want), want->len);
-	return 0;
+	return a->len == b->len && !memcmp(buf_text(a), buf_text(b), a->len);
 }
 
-static int put_promises(struct checker *c, const struct buf *acks,
-			const struct buf *begun, struct error *e)
+static void keep(struct buf *there, const struct buf *want)
 {
-	int err = put_if_changed(c, JUDGE_ACKS, &c->acks, acks, e);
+	buf_clear(there);
+	buf_add(there, buf_text(want), want->len);
+}
 
-	if (!err)
-		err = put_if_changed(c, JUDGE_BEGUN, &c->begun, begun, e);
-	c->promises_put = !err;
-	return err;
+/* The promises go along where the guest does not have them yet. */
+static int judge_shown(struct checker *c, const struct buf *acks,
+		       const struct buf *begun, struct judgement *ret,
+		       struct error *e)
+{
+	int there = c->promises_put && same(&c->acks, acks) &&
+		    same(&c->begun, begun);
+	const struct judge_order order = {
+		.clock_ns = c->subject->clock_ns,
+		.acks = there ? NULL : acks,
+		.begun = there ? NULL : begun,
+	};
+	int err;
+
+	c->promises_put = 0;
+	err = judge(vm_agent(c->vm), c->subject->scenario, &order, ret, e);
+	if (err)
+		return err;
+	c->promises_put = 1;
+	keep(&c->acks, acks);
+	keep(&c->begun, begun);
+	return 0;
 }
 
 /* Everything before the state is mounted: what fails here is our own. */
 static int prepare(struct checker *c, const struct state *state,
-		   const struct buf *acks, const struct buf *begun,
 		   struct error *e)
 {
 	int err = c->vm ? 0 : replace(c, e);
 
-	if (!err)
-		err = checker_show(c, state, e);
-	return err ? err : put_promises(c, acks, begun, e);
+	return err ? err : checker_show(c, state, e);
 }
 
 /* A guest that is lost while it judges tells of the state: by a panic on its
@@ -271,10 +279,10 @@ static int attempt(struct checker *c, const struct state *state,
 	enum stage stage = STAGE_NONE;
 	struct error e = { 0 };
 	char *detail = NULL;
-	int err = prepare(c, state, acks, begun, &e);
+	int err = prepare(c, state, &e);
 
 	if (!err) {
-		err = judge(vm_agent(c->vm), c->subject->scenario, ret, &e);
+		err = judge_shown(c, acks, begun, ret, &e);
 		if (err)
 			stage = loss_stage(c, err, &detail);
 		/* What we failed to serve is no word about the state. */

@@ -29,6 +29,7 @@
 #include "vm/bus.h"
 
 struct checker;
+struct drive;
 struct error;
 struct scenario;
 struct workload;
@@ -41,6 +42,10 @@ struct subject {
 	const char *base;  /* image, or NULL */
 	const char *log;   /* drive.log */
 	const char *units; /* composed units */
+	uint64_t clock_ns; /* when the recording ended, CLOCK_REALTIME: what the
+			    * guest's clock says when a state is mounted, so
+			    * that what a mount writes does not depend on when
+			    * it runs. 0: nobody knows */
 	/* The promises at a cut, appended. */
 	void (*promises)(const void *arg, const struct cut *cut,
 			 struct buf *ret_acks, struct buf *ret_begun);
@@ -93,5 +98,6 @@ int checker_judge(struct checker *c, const struct state *state,
 int checker_show(struct checker *c, const struct state *state,
 		 struct error *e);
 struct vm *checker_vm(struct checker *c);
+struct drive *checker_drive(struct checker *c);
 
 #endif

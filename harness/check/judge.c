@@ -59,10 +59,10 @@ static void set(struct judgement *j, enum verdict verdict, enum stage stage,
 
 /* A program that could not be started, for the guest's own reason. */
 static void set_not_run(struct judgement *j, const char *program,
-			const struct error *e)
+			const struct agent_judged *w)
 {
 	set(j, VERDICT_UNKNOWN, STAGE_CHECK,
-	    xasprintf("%s cannot be run: %s", program, e->message));
+	    xasprintf("%s cannot be run: %s", program, strerror(w->error)));
 }
 
 /* A program that said neither yes nor no. */
@@ -98,50 +98,17 @@ void judge_environment(const struct scenario *s, struct environment *ret)
 	environment_add(ret, "PC_BEGUN=" JUDGE_BEGUN);
 }
 
-int judge_run_check(struct agent *a, const struct scenario *s,
-		    struct agent_result *ret, struct error *e)
+static void weigh_check(const struct agent_judged *w,
+			const struct scenario *s, struct judgement *j)
 {
-	struct environment env;
-	struct agent_run run = {
-		.argv = (const char *const *)s->check.run,
-		.env = env.list,
-		.timeout_ns = s->check.timeout_ns,
-	};
+	const struct agent_result *r = &w->result;
 
-	judge_environment(s, &env);
-	return agent_run(a, &run, ret, e);
-}
-
-/* The guest is gone, silent, or the user said stop: no verdict from here. */
-static int guest_lost(int err)
-{
-	return err == -ECONNRESET || err == -ETIMEDOUT || err == -ECANCELED ||
-	       err == -EPROTO;
-}
-
-static int run_check(struct agent *a, const struct scenario *s,
-		     struct judgement *j, struct buf *detail, struct error *e)
-{
-	struct agent_result r = { 0 };
-	int err;
-
-	if (!s->check.run)
-		return 0;
-	err = judge_run_check(a, s, &r, e);
-	if (err && !guest_lost(err)) {
-		set_not_run(j, s->check.run[0], e);
-		return 0;
-	}
-	if (err)
-		return err;
-	if (r.status == 1)
-		set(j, VERDICT_VIOLATED, STAGE_CHECK, last_words(&r));
-	else if (r.status != 0)
-		set_undecided(j, s->check.run[0], &r);
-	if (j->verdict != VERDICT_HELD)
-		add_result(detail, s->check.run[0], &r);
-	agent_result_free(&r);
-	return 0;
+	if (w->error && !r->not_found)
+		set_not_run(j, s->check.run[0], w);
+	else if (r->status == 1)
+		set(j, VERDICT_VIOLATED, STAGE_CHECK, last_words(r));
+	else
+		set_undecided(j, s->check.run[0], r);
 }
 
 /* What fsck found wrong: its first line is the title, the next says it. */
@@ -160,69 +127,89 @@ static char *fsck_complaint(const struct agent_result *r)
  * e2fsck(8): exit status 0 no errors, bit 4 (value 4) errors left, 8 and up:
  * operational trouble, which says nothing about the state.
  */
-static int run_fsck(struct agent *a, struct judgement *j, struct buf *detail,
-		    struct error *e)
+static void weigh_fsck(const struct agent_judged *w, struct judgement *j)
 {
-	static const char *const argv[] = { "e2fsck", "-f", "-n", JUDGE_DISK,
-					    NULL };
-	struct agent_run run = { .argv = argv, .timeout_ns = FSCK_TIMEOUT_NS };
-	struct agent_result r = { 0 };
-	int err = agent_run(a, &run, &r, e);
+	const struct agent_result *r = &w->result;
 
-	if (err)
-		return err;
-	if (r.status == 4)
-		set(j, VERDICT_VIOLATED, STAGE_FSCK, fsck_complaint(&r));
-	else if (r.status != 0)
-		set_undecided(j, "e2fsck", &r);
-	if (r.status != 0)
-		add_result(detail, "e2fsck", &r);
-	agent_result_free(&r);
-	return 0;
+	if (w->error && !r->not_found)
+		set_not_run(j, "e2fsck", w);
+	else if (r->status == 4)
+		set(j, VERDICT_VIOLATED, STAGE_FSCK, fsck_complaint(r));
+	else
+		set_undecided(j, "e2fsck", r);
 }
 
-static int judge_mounted(struct agent *a, const struct scenario *s,
-			 struct judgement *j, struct buf *detail,
-			 struct error *e)
+static void weigh_mount(const struct agent_judged *w, struct judgement *j,
+			struct buf *detail)
 {
-	int err = run_check(a, s, j, detail, e);
-
-	if (!err)
-		err = agent_umount(a, scenario_has_filesystem(s) ? JUDGE_MOUNT :
-								   "",
-				   JUDGE_DISK, e);
-	if (!err && s->check.fsck && j->verdict == VERDICT_HELD)
-		err = run_fsck(a, j, detail, e);
-	return err;
+	set(j, VERDICT_VIOLATED, STAGE_MOUNT,
+	    xasprintf("the kernel refuses to mount: %s", strerror(w->error)));
+	buf_printf(detail, "%s\n", buf_text(&w->text));
 }
 
-int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
+static void weigh(const struct agent_judged *w, const struct scenario *s,
+		  struct judgement *j, struct buf *detail)
+{
+	switch (w->step) {
+	case STEP_MOUNT:
+		weigh_mount(w, j, detail);
+		return;
+	case STEP_CHECK:
+		weigh_check(w, s, j);
+		add_result(detail, s->check.run[0], &w->result);
+		return;
+	case STEP_FSCK:
+		weigh_fsck(w, j);
+		add_result(detail, "e2fsck", &w->result);
+		return;
+	case STEP_MOUNTED:
+		set(j, VERDICT_UNKNOWN, STAGE_NONE, NULL);
+		return;
+	case STEP_NONE:
+	case STEP_UMOUNT: /* an error of agent_judge() */
+		return;
+	}
+}
+
+int judge(struct agent *a, const struct scenario *s,
+	  const struct judge_order *order, struct judgement *ret,
 	  struct error *e)
 {
+	static const char *const fsck[] = { "e2fsck", "-f", "-n", JUDGE_DISK,
+					    NULL };
 	CLEANUP_BUF struct buf detail = BUF_INIT, old = BUF_INIT;
 	struct judgement j = { .verdict = VERDICT_HELD, .stage = STAGE_NONE };
-	int err = 0;
+	struct agent_judged judged;
+	struct environment env;
+	struct agent_judge q = {
+		.clock_ns = order->clock_ns,
+		.device = JUDGE_DISK,
+		.dir = scenario_has_filesystem(s) ? JUDGE_MOUNT : "",
+		.type = s->filesystem.type ? s->filesystem.type : "",
+		.options = s->filesystem.mount ? s->filesystem.mount : "",
+		.check = { .argv = (const char *const *)s->check.run,
+			   .env = env.list,
+			   .timeout_ns = s->check.timeout_ns },
+		.fsck = { .argv = s->check.fsck ? fsck : NULL,
+			  .timeout_ns = FSCK_TIMEOUT_NS },
+		.acks = order->acks,
+		.begun = order->begun,
+		.mounted = order->mounted,
+		.arg = order->arg,
+	};
+	int err;
 
+	judge_environment(s, &env);
 	agent_kmsg_take(a, &old);
-	if (scenario_has_filesystem(s))
-		err = agent_mount(a, JUDGE_DISK, JUDGE_MOUNT,
-				  s->filesystem.type, s->filesystem.mount, e);
-	if (!err) {
-		err = judge_mounted(a, s, &j, &detail, e);
-	} else if (!guest_lost(err)) {
-		set(&j, VERDICT_VIOLATED, STAGE_MOUNT,
-		    xasprintf("the kernel refuses to mount: %s", strerror(-err)));
-		buf_printf(&detail, "%s\n", e->message);
-		err = 0;
-	}
-	if (err) {
-		judgement_release(&j);
+	err = agent_judge(a, &q, &judged, e);
+	if (err)
 		return err;
-	}
+	weigh(&judged, s, &j, &detail);
 	if (j.verdict != VERDICT_HELD) {
 		add_kernel_log(a, &detail);
 		j.detail = buf_take(&detail);
 	}
+	agent_judged_free(&judged);
 	*ret = j;
 	return 0;
 }

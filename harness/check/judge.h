@@ -5,8 +5,11 @@
 
 #include <stdint.h>
 
+#include "guest/init/steps.h"
+
 struct agent;
 struct agent_result;
+struct buf;
 struct environment;
 struct error;
 struct judgement;
@@ -14,23 +17,31 @@ struct scenario;
 
 #define JUDGE_DISK "/dev/powercut-disk"
 #define JUDGE_MOUNT "/mnt"
-#define JUDGE_ACKS "/pc/acks"
-#define JUDGE_BEGUN "/pc/begun"
+#define JUDGE_ACKS ACKS_FILE
+#define JUDGE_BEGUN BEGUN_FILE
 
 /* What a check program is told. */
 void judge_environment(const struct scenario *s, struct environment *ret);
 
+/* What stands beside the scenario. */
+struct judge_order {
+	uint64_t clock_ns; /* the guest's clock before the mount, CLOCK_REALTIME;
+			    * 0: as it is */
+	const struct buf *acks, *begun; /* NULL: those of the last order */
+	/* Called once the state is mounted, agent.h; NULL: not at all. */
+	int (*mounted)(void *arg, struct error *e);
+	void *arg;
+};
+
 /*
  * Mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the
  * agent when the guest was lost on the way (-ECONNRESET, -ETIMEDOUT,
- * -ECANCELED) or left in doubt (any other): then it must be replaced.
+ * -ECANCELED) or left in doubt (any other): then it must be replaced. Where
+ * mounted() said to skip the rest, the verdict is unknown, without a message.
  */
-int judge(struct agent *a, const struct scenario *s, struct judgement *ret,
+int judge(struct agent *a, const struct scenario *s,
+	  const struct judge_order *order, struct judgement *ret,
 	  struct error *e);
-
-/* Only the scenario's check program, on what is mounted; there must be one. */
-int judge_run_check(struct agent *a, const struct scenario *s,
-		    struct agent_result *ret, struct error *e);
 
 /* Bytes in the console file; 0 if there is none. */
 uint64_t judge_console_size(const char *path);

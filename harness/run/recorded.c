@@ -50,6 +50,17 @@ static void promises_of(const void *arg, const struct cut *cut,
 	buf_add(ret_begun, buf_text(&r->begun), r->begun.len);
 }
 
+/* 0: a log that does not say when it began. */
+static uint64_t ended_at(const struct history *h)
+{
+	uint64_t last = h->end ? h->times[h->end - 1] : 0, t;
+
+	if (!h->started_ns ||
+	    __builtin_add_overflow(h->started_ns, last, &t))
+		return 0;
+	return t;
+}
+
 struct subject recorded_subject(const struct recorded *r,
 				const struct scenario *s,
 				const struct workload *w)
@@ -60,6 +71,7 @@ struct subject recorded_subject(const struct recorded *r,
 				 .base = r->base,
 				 .log = r->log,
 				 .units = r->units,
+				 .clock_ns = ended_at(r->history),
 				 .promises = promises_of,
 				 .promises_arg = r };
 }

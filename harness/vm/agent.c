@@ -12,31 +12,13 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "trace/trace.h"
-#include "vm/wire.h"
+#include "vm/agent-internal.h"
 
 #define PATIENCE_NS (30 * 1000000000ULL)
 #define OUTPUT_MAX (1u << 20)
 #define KMSG_MAX (1u << 20)
 #define KMSG_WARNING 4 /* linux/kern_levels.h */
 #define ARGS_MAX 4096
-
-struct agent {
-	struct wire wire;
-	int trace_fd;
-	int kmsg_fd;
-	uint64_t patience_ns;
-	uint32_t last_id;
-	struct buf kmsg; /* warnings, see agent_kmsg_take */
-};
-
-/* Of the request that waits: where its frames go. */
-struct answer {
-	uint32_t id;
-	struct buf *out; /* NULL: thrown away */
-	struct buf *err;
-	struct reply reply;
-	struct buf text; /* the reply's, printable */
-};
 
 /* What the guest says may end on a terminal. */
 static void add_printable(struct buf *b, const char *text, size_t len)
@@ -169,6 +151,8 @@ static int take_answer(struct agent *a, const struct frame *f,
 		add_limited(w->out, data, f->length);
 	else if (f->type == FRAME_ERR)
 		add_limited(w->err, data, f->length);
+	else if (f->type == FRAME_STEP)
+		return agent_take_step(a, data, f->length, w, e);
 	else
 		return take_reply(a, data, f->length, w, e);
 	return 0;
@@ -190,22 +174,21 @@ static int dispatch(struct agent *a, const struct frame *f, const char *data,
 	}
 }
 
-static int await_reply(struct agent *a, uint64_t deadline, struct answer *w,
-		       struct error *e)
+static int await_reply(struct agent *a, struct answer *w, struct error *e)
 {
 	struct frame f;
 	const char *data;
 	int err;
 
 	do {
-		err = wire_next(&a->wire, deadline, &f, &data, e);
+		err = wire_next(&a->wire, w->deadline, &f, &data, e);
 		if (!err)
 			err = dispatch(a, &f, data, w, e);
 	} while (!err);
 	return err < 0 ? err : 0;
 }
 
-static uint64_t deadline_after(uint64_t a_ns, uint64_t b_ns)
+uint64_t agent_deadline(uint64_t a_ns, uint64_t b_ns)
 {
 	uint64_t t;
 
@@ -216,13 +199,13 @@ static uint64_t deadline_after(uint64_t a_ns, uint64_t b_ns)
 }
 
 /* One request, until its reply. */
-static int call(struct agent *a, enum frame_type type,
-		const struct iovec *parts, int n, uint64_t extra_ns,
-		struct answer *w, struct error *e)
+int agent_call(struct agent *a, enum frame_type type,
+	       const struct iovec *parts, int n, uint64_t extra_ns,
+	       struct answer *w, struct error *e)
 {
-	uint64_t deadline = deadline_after(a->patience_ns, extra_ns);
 	int err;
 
+	w->deadline = agent_deadline(a->patience_ns, extra_ns);
 	if (a->last_id == UINT32_MAX)
 		return wire_break(&a->wire, EOVERFLOW, e, "out of request ids");
 	w->id = a->last_id + 1;
@@ -230,7 +213,7 @@ static int call(struct agent *a, enum frame_type type,
 	if (err < 0)
 		return err;
 	a->last_id = w->id;
-	return await_reply(a, deadline, w, e);
+	return await_reply(a, w, e);
 }
 
 /* The guest's errno, unless a caller would take it for ours. */
@@ -248,8 +231,8 @@ static int guest_errno(int err)
 }
 
 /* What failed in the guest, with its own words. */
-static int guest_error(const struct answer *w, struct error *e,
-		       const char *what)
+int agent_guest_error(const struct answer *w, struct error *e,
+		      const char *what)
 {
 	const char *text = buf_text(&w->text);
 
@@ -264,12 +247,12 @@ static int simple_call(struct agent *a, enum frame_type type,
 		       struct error *e)
 {
 	struct answer w = { 0 };
-	int err = call(a, type, parts, n, 0, &w, e);
+	int err = agent_call(a, type, parts, n, 0, &w, e);
 
 	if (err < 0)
 		error_prefix(e, "%s", what);
 	else if (w.reply.error)
-		err = guest_error(&w, e, what);
+		err = agent_guest_error(&w, e, what);
 	buf_free(&w.text);
 	return err;
 }
@@ -322,7 +305,7 @@ int agent_open(int fd, uint64_t timeout_ns, int wake, struct agent **ret,
 	a->patience_ns = PATIENCE_NS;
 	a->wire.wake[0] = wake;
 	if (!err)
-		err = await_hello(a, deadline_after(timeout_ns, 0), e);
+		err = await_hello(a, agent_deadline(timeout_ns, 0), e);
 	if (err < 0) {
 		agent_close(a);
 		return err;
@@ -364,8 +347,7 @@ void agent_result_free(struct agent_result *r)
 	buf_free(&r->err);
 }
 
-/* Strings, each with its NUL. Returns how many, or -E2BIG. */
-static int add_strings(struct buf *b, const char *const *list)
+int agent_add_strings(struct buf *b, const char *const *list)
 {
 	int n = 0;
 
@@ -382,14 +364,14 @@ static int call_run(struct agent *a, const struct agent_run *req,
 {
 	struct run head = { .timeout_ns = req->timeout_ns };
 	CLEANUP_BUF struct buf strings = BUF_INIT;
-	int argc = add_strings(&strings, req->argv);
-	int envc = add_strings(&strings, req->env);
+	int argc = agent_add_strings(&strings, req->argv);
+	int envc = agent_add_strings(&strings, req->env);
 
 	if (argc < 0 || envc < 0)
 		return error_set(e, E2BIG, "too many arguments");
 	head.argc = (uint32_t)argc;
 	head.envc = (uint32_t)envc;
-	return call(a, FRAME_RUN, (struct iovec[]){
+	return agent_call(a, FRAME_RUN, (struct iovec[]){
 			{ &head, sizeof(head) },
 			{ strings.data, strings.len },
 		    }, 2, req->timeout_ns ? req->timeout_ns : UINT64_MAX, w, e);
@@ -410,7 +392,7 @@ int agent_run(struct agent *a, const struct agent_run *req,
 	else if (w.reply.error == ENOENT)
 		r.not_found = 1;
 	else if (w.reply.error)
-		err = guest_error(&w, e, req->argv[0]);
+		err = agent_guest_error(&w, e, req->argv[0]);
 	buf_free(&w.text);
 	if (err < 0) {
 		agent_result_free(&r);

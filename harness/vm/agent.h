@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "guest/init/steps.h"
 
 struct agent;
 struct error;
@@ -68,6 +69,33 @@ int agent_mount(struct agent *a, const char *device, const char *dir,
  * nothing is mounted, only the pages are dropped. */
 int agent_umount(struct agent *a, const char *dir, const char *device,
 		 struct error *e);
+
+/* A whole crash state in one request: FRAME_JUDGE, guest/init/protocol.h. */
+struct agent_judge {
+	uint64_t clock_ns; /* CLOCK_REALTIME before the mount; 0: as it is */
+	const char *device, *dir, *type, *options; /* dir "": no mount */
+	struct agent_run check, fsck; /* argv NULL: none; fsck has no env */
+	const struct buf *acks, *begun; /* NULL: still those of the last one */
+	/* Called once the state is mounted: 0 goes on, 1 skips check and fsck,
+	 * -errno ends the wait with it (the guest still waits: it is of no use
+	 * any more). NULL: the guest does not ask. */
+	int (*mounted)(void *arg, struct error *e);
+	void *arg;
+};
+
+struct agent_judged {
+	enum judge_step step; /* that decided, or STEP_NONE: all went well */
+	int error; /* of that step: an errno of the guest's, or 0 */
+	struct agent_result result; /* STEP_CHECK, STEP_FSCK */
+	struct buf text; /* what the guest says of the error, printable */
+};
+void agent_judged_free(struct agent_judged *j);
+
+/* -ETIMEDOUT also where one step takes longer than patience and its own
+ * program's time limit; the message says which. What leaves the guest unclean
+ * is an error. */
+int agent_judge(struct agent *a, const struct agent_judge *req,
+		struct agent_judged *ret, struct error *e);
 int agent_sync(struct agent *a, struct error *e);
 /* Starts a shell on the guest's console; returns at once. */
 int agent_shell(struct agent *a, struct error *e);

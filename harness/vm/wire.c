@@ -98,7 +98,7 @@ static int check_head(struct wire *w, const struct frame *f, struct error *e)
 		error_hint(e, "build the guest image again: make guest");
 		return err;
 	}
-	if (f->type < FRAME_HELLO || f->type > FRAME_KMSG)
+	if (f->type < FRAME_HELLO || f->type > FRAME_STEP)
 		return wire_break(w, EPROTO, e, "the guest's agent sent a "
 				  "frame of unknown type %u", f->type);
 	if (f->length > FRAME_MAX)
