@@ -154,6 +154,9 @@ int faults_convert(struct document *d, const struct raw_faults *raw,
 		err = unserializable(&r, raw->unserializable);
 	if (!err && raw->metadata)
 		err = metadata(&r, raw->metadata);
+	/* The sizes of faults are sizes in atomic units. */
+	if (fault_model_any(m))
+		s->drive.pinned.tear = 1;
 	m->count[FAULT_READ_ONLY] = raw->dead == RAW_DEAD_READ_ONLY;
 	m->count[FAULT_GONE] = raw->dead == RAW_DEAD_GONE;
 	return err;

@@ -12,6 +12,7 @@ static void no_drive_has_faults_by_itself(void **state)
 
 	(void)state;
 	assert_false(fault_model_any(&s->drive.cache.faults));
+	assert_false(s->drive.pinned.tear);
 	scenario_free(s);
 }
 
@@ -32,6 +33,7 @@ static void faults_have_defaults(void **state)
 	assert_int_equal(m->count[FAULT_GONE], 1);
 	assert_int_equal(m->bits, 1);
 	assert_int_equal(m->keep, 1536);
+	assert_true(s->drive.pinned.tear); /* keep and distance rest on it */
 	assert_int_equal(m->distance, 65536);
 	assert_int_equal(m->window, 8);
 	assert_int_equal(m->checkpoint, 64);
