@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "check/pool.h"
+#include "explain/minimise.h"
 #include "interchange/interchange.h"
 #include "lab/lab.h"
 #include "record/workload.h"
@@ -72,6 +73,18 @@ int run_check_again(struct engine *en, const char *dir,
 int run_check_state(struct engine *en, const char *dir, const char *source,
 		    const char *state, const struct scenario *s,
 		    struct judgement *ret, struct error *e);
+
+/*
+ * Looks for the smallest state that shows what this one shows: the same stage
+ * and, apart from numbers, the same message. Judges at most `budget` states (at
+ * least 2). *ret_shown: what the state itself showed when it was judged again.
+ * -ECANCELED where the user asked to stop, with *ret filled as far as it came
+ * (ret->state NULL: not even begun). The store is not touched.
+ */
+int run_minimise(struct engine *en, const char *dir, const char *source,
+		 const char *state, const struct scenario *s, uint64_t budget,
+		 struct minimised *ret, struct judgement *ret_shown,
+		 struct error *e);
 
 /* One recording of a run with its state space: for judging, export, shell. */
 struct recorded {

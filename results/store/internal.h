@@ -39,10 +39,6 @@ int store_query(struct store *s, const char *sql, sqlite3_stmt **ret,
 /* A column's text, never NULL; gone with the next step. */
 const char *store_column(sqlite3_stmt *st, int column);
 
-/* The message with what differs between like violations replaced. Caller
- * frees. See find.c. */
-char *store_pattern(const char *message);
-
 static inline void store_finalize(sqlite3_stmt **st)
 {
 	sqlite3_finalize(*st);

@@ -113,6 +113,9 @@ int store_commit(struct store *s, struct error *e);
  * states table; replaces what was there.
  */
 int store_find(struct store *s, struct error *e);
+/* The message with what differs between like violations replaced; two of one
+ * stage with the same pattern are one finding (find.c). Caller frees. */
+char *store_pattern(const char *message);
 
 /* Strings are borrowed for the time of the call. */
 struct store_finding {
