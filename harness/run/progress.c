@@ -20,6 +20,8 @@ struct progress {
 	char *what;
 	uint64_t total, done, bad;
 	uint64_t began_ns, shown_ns;
+	/* rounds */
+	uint64_t round, round_done, rounds_began_ns, stop_at_ns;
 };
 
 struct progress *progress_new(int quiet)
@@ -43,12 +45,32 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
+/* "round 3, 1204 states, 38/s, 312 s left; " */
+static void describe_round(const struct progress *p, struct buf *b)
+{
+	uint64_t now = now_ns();
+	double seconds = (double)(now - p->rounds_began_ns) / 1e9;
+
+	buf_printf(b, "round %" PRIu64 ", %" PRIu64 " states", p->round,
+		   p->round_done);
+	if (p->round_done && seconds > 0)
+		buf_printf(b, ", %.0f/s", (double)p->round_done / seconds);
+	if (p->stop_at_ns)
+		buf_printf(b, ", %.0f s left",
+			   now < p->stop_at_ns ?
+				   (double)(p->stop_at_ns - now) / 1e9 :
+				   0.0);
+	buf_puts(b, "; ");
+}
+
 /* "append-log: 120/480 states, 3 violated, 41/s, 9 s left" */
 static void describe(const struct progress *p, struct buf *b)
 {
 	double seconds = (double)(now_ns() - p->began_ns) / 1e9;
 	double rate = seconds > 0 ? (double)p->done / seconds : 0;
 
+	if (p->round)
+		describe_round(p, b);
 	buf_puts(b, p->what);
 	if (!p->total)
 		return;
@@ -99,8 +121,21 @@ void progress_step(struct progress *p, int bad)
 	LOCKED(&p->lock);
 
 	p->done++;
+	p->round_done++;
 	p->bad += bad != 0;
 	show(p, 0);
+}
+
+void progress_round(struct progress *p, uint64_t round, uint64_t stop_at_ns)
+{
+	LOCKED(&p->lock);
+
+	if (!p->round) {
+		p->round_done = 0;
+		p->rounds_began_ns = now_ns();
+	}
+	p->round = round;
+	p->stop_at_ns = stop_at_ns;
 }
 
 void progress_end(struct progress *p)

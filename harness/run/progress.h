@@ -18,6 +18,10 @@ void progress_begin(struct progress *p, uint64_t total, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* One more done; bad: it counts as violated. */
 void progress_step(struct progress *p, int bad);
+/* One of many rounds begins: from now on each line starts with its number, the
+ * states since the first of them, their rate, and the time that is left until
+ * stop_at_ns (now_ns; 0: no limit). Round 0: no more rounds. */
+void progress_round(struct progress *p, uint64_t round, uint64_t stop_at_ns);
 /* Takes the line away (terminal). */
 void progress_end(struct progress *p);
 #endif

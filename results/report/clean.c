@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "report.h"
 
 #define COLUMNS 80
 
@@ -75,6 +76,11 @@ char *clean(const char *text, enum clean_lines lines)
 
 	clean_add(&b, text, lines);
 	return buf_take(&b);
+}
+
+char *report_clean(const char *text)
+{
+	return clean(text, ONE_LINE);
 }
 
 void clean_html(struct buf *b, const char *text, enum clean_lines lines)

@@ -14,6 +14,15 @@
 struct buf;
 struct error;
 
+/* "powercut check RUN@STATE", to be pasted into a shell; verb: check, shell or
+ * export (with an image's name). Caller frees. */
+char *report_command(const char *run_dir, const char *verb, const char *state);
+/* NAME/UTC-SEED, or the path where that does not name it. Caller frees. */
+char *report_name(const char *run_dir);
+/* What a guest said, as one line that is harmless on a terminal and valid UTF-8.
+ * Caller frees. */
+char *report_clean(const char *text);
+
 /* A run's summary for a terminal: verdict, cuts, states, findings with the
  * command that shows each again. */
 int report_text(const char *run_dir, struct buf *ret, struct error *e);

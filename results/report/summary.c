@@ -17,6 +17,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "report.h"
 
 static char *fact(struct store *s, const char *key)
 {
@@ -47,10 +48,10 @@ static char *short_name(const char *dir)
 	return xstrdup(dir);
 }
 
-char *summary_command(const struct summary *s, const char *verb,
-		      const char *state, uint64_t number)
+static char *command(const char *name, const char *verb, const char *state,
+		     uint64_t number)
 {
-	CLEANUP_FREE char *target = xasprintf("%s@%s", s->name, state);
+	CLEANUP_FREE char *target = xasprintf("%s@%s", name, state);
 	struct buf b = BUF_INIT;
 
 	buf_printf(&b, "powercut %s ", verb);
@@ -58,6 +59,26 @@ char *summary_command(const struct summary *s, const char *verb,
 	if (!strcmp(verb, "export"))
 		buf_printf(&b, " finding-%" PRIu64 ".img", number);
 	return buf_take(&b);
+}
+
+char *summary_command(const struct summary *s, const char *verb,
+		      const char *state, uint64_t number)
+{
+	return command(s->name, verb, state, number);
+}
+
+char *report_name(const char *run_dir)
+{
+	CLEANUP_FREE char *dir = realpath(run_dir, NULL);
+
+	return short_name(dir ? dir : run_dir);
+}
+
+char *report_command(const char *run_dir, const char *verb, const char *state)
+{
+	CLEANUP_FREE char *name = report_name(run_dir);
+
+	return command(name, verb, state, 1);
 }
 
 static int add_finding(const struct store_finding *f, void *arg)
