@@ -1,4 +1,4 @@
-/* powercut explain: why a crash state is legal. */
+/* powercut explain: why a crash state is legal, and what of it matters. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "cmd/commands.h"
+#include "cmd/explain-minimal.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
 #include "cmd/target.h"
@@ -19,7 +20,8 @@
 
 struct explain_options {
 	struct session_options session;
-	int legal, all;
+	int legal, all, minimise;
+	uint64_t judgements;
 };
 
 static const struct option_spec options[] = {
@@ -33,13 +35,25 @@ static const struct option_spec options[] = {
 		  "Includes --legal.",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct explain_options, all) },
-	SESSION_RESULTS_OPTION(struct explain_options),
+	{ .name = "minimise", .letter = 'm',
+	  .help = "Judges smaller states until the smallest one is found that "
+		  "shows the same: the fewest lost writes, then the earliest "
+		  "cut.",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct explain_options, minimise) },
+	{ .name = "judgements", .argument = "N",
+	  .help = "--minimise judges at most so many states.",
+	  .type = OPTION_COUNT, .fallback = "500",
+	  .offset = offsetof(struct explain_options, judgements) },
+	SESSION_JOBS_OPTION(struct explain_options),
+	SESSION_OPTIONS(struct explain_options),
 	{ 0 }
 };
 
 static const char *const examples[] = {
 	"powercut explain append-log@w12:all-11",
 	"powercut explain --legal append-log@w12:all-11",
+	"powercut explain --minimise append-log@end:none",
 	"powercut explain --all --json append-log@live-3/end:none", NULL
 };
 
@@ -212,6 +226,34 @@ static int explain_state(const struct command_line *line,
 	return err;
 }
 
+/* ---- the options ---- */
+
+static int check_options(const struct command_line *line)
+{
+	const struct explain_options *o = line->options;
+
+	if (o->minimise && (o->legal || o->all))
+		return command_usage(line, "--minimise: not together with "
+				     "--legal or --all");
+	if (o->judgements < 2)
+		return command_usage(line, "--judgements: expected at least 2");
+	if (!o->session.jobs || o->session.jobs > 256)
+		return command_usage(line, "--jobs: expected 1 to 256");
+	return 0;
+}
+
+static int explain_target(const struct command_line *line,
+			  const struct target *t, const struct scenario *s,
+			  struct error *e)
+{
+	int err = explain_state(line, t, s, e);
+
+	if (!err)
+		return EXIT_EXPECTED;
+	return command_fail(line, err == -EINVAL ? EXIT_USAGE : EXIT_HARNESS,
+			    e);
+}
+
 static int explain(const struct command_line *line)
 {
 	const struct explain_options *o = line->options;
@@ -219,21 +261,22 @@ static int explain(const struct command_line *line)
 	struct session paths = { 0 };
 	struct target t = { 0 };
 	struct error e = { 0 };
-	enum exit_status status = EXIT_USAGE;
-	int err = session_paths(&o->session, &paths, &e);
+	int err, status = check_options(line);
 
+	if (status)
+		return status;
+	err = session_paths(&o->session, &paths, &e);
 	if (!err)
 		err = target_find_state(&paths, line->args[0], &t, &e);
 	if (!err)
 		err = session_scenario(t.dir, NULL, &scenario, &e);
-	if (!err) {
-		err = explain_state(line, &t, scenario, &e);
-		status = err == -EINVAL ? EXIT_USAGE : EXIT_HARNESS;
-	}
 	if (err)
-		status = (enum exit_status)command_fail(line, status, &e);
+		status = command_fail(line, EXIT_USAGE, &e);
+	else if (o->minimise)
+		status = explain_minimal(line, &o->session, o->judgements, &t,
+					 scenario, &e);
 	else
-		status = EXIT_EXPECTED;
+		status = explain_target(line, &t, scenario, &e);
 	scenario_free(scenario);
 	target_release(&t);
 	session_close(&paths);
@@ -245,7 +288,8 @@ const struct subcommand cmd_explain = {
 	.synopsis = "RUN@CUT:SURVIVORS",
 	.about = "Says why a crash state is legal: how many writes were "
 		 "volatile at the cut, and with --legal the rule of the crash "
-		 "model for each.",
+		 "model for each. With --minimise, which of its losses "
+		 "matter.",
 	.options = options,
 	.options_size = sizeof(struct explain_options),
 	.min_args = 1,

@@ -1,0 +1,96 @@
+/* powercut explain --minimise: which losses of a state matter. */
+#include "cmd/explain-minimal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "cmd/minimal.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "results/report/report.h"
+
+static void print_minimal(const struct command_line *line,
+			  const struct target *t, const struct minimised *m,
+			  const struct judgement *shown)
+{
+	CLEANUP_FREE char *name = minimal_name(t->source, m->state);
+	CLEANUP_FREE char *message =
+		report_clean(shown->message ? shown->message : "");
+	CLEANUP_FREE char *check = report_command(t->dir, "check", name);
+	CLEANUP_BUF struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s: %s", line->args[0], verdict_name(shown->verdict));
+	if (*message)
+		buf_printf(&b, " (%s): %s", stage_name(shown->stage), message);
+	buf_puts(&b, "\n");
+	minimal_text(m, name, &b);
+	if (m->stable)
+		buf_printf(&b, "\nreplay it:\n  %s\n", check);
+	fputs(buf_text(&b), stdout);
+}
+
+static void print_minimal_json(const struct command_line *line,
+			       const struct target *t,
+			       const struct minimised *m,
+			       const struct judgement *shown)
+{
+	CLEANUP_FREE char *name = minimal_name(t->source, m->state);
+	CLEANUP_FREE char *message =
+		report_clean(shown->message ? shown->message : "");
+	CLEANUP_FREE char *check = report_command(t->dir, "check", name);
+	json_t *object = json_pack(
+		"{s:s, s:s, s:s, s:s, s:I, s:s?}", "state", line->args[0],
+		"verdict", verdict_name(shown->verdict), "stage",
+		stage_name(shown->stage), "message", message, "lost",
+		(json_int_t)m->lost_before, "command",
+		m->stable ? check : NULL);
+
+	minimal_json(m, name, object);
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+static int minimise_state(const struct command_line *line,
+			  struct session *session, uint64_t judgements,
+			  const struct target *t, const struct scenario *s,
+			  struct error *e)
+{
+	struct judgement shown = { 0 };
+	struct minimised m = { .reproduced = 0 };
+	int status, err = run_minimise(&session->engine, t->dir, t->source,
+				       t->state, s, judgements, &m, &shown,
+				       e);
+
+	if (m.state && !line->json)
+		print_minimal(line, t, &m, &shown);
+	else if (m.state)
+		print_minimal_json(line, t, &m, &shown);
+	status = err == -ECANCELED ? EXIT_INTERRUPTED :
+		 err == -EINVAL	   ? EXIT_USAGE :
+		 err		   ? EXIT_HARNESS :
+		 m.stable	   ? EXIT_EXPECTED :
+				     EXIT_UNKNOWN;
+	minimised_release(&m);
+	judgement_release(&shown);
+	return err ? command_fail(line, (enum exit_status)status, e) : status;
+}
+
+int explain_minimal(const struct command_line *line,
+		    const struct session_options *o, uint64_t judgements,
+		    const struct target *t, const struct scenario *s,
+		    struct error *e)
+{
+	struct session session = { 0 };
+	int status;
+
+	if (session_open(o, &session, e))
+		return command_fail(line, EXIT_HARNESS, e);
+	status = minimise_state(line, &session, judgements, t, s, e);
+	session_close(&session);
+	return status;
+}
