@@ -55,9 +55,27 @@ void kmsg_format(const struct kmsg_record *r, struct buf *b)
 	buf_puts(b, "\n");
 }
 
+/* See kmsg_use. */
+static struct {
+	const char *device; /* NULL: the kernel is all ours */
+	int fd;
+} shared;
+
+void kmsg_use(int fd, const char *device)
+{
+	shared.device = device;
+	shared.fd = fd;
+}
+
 int kmsg_open(void)
 {
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = shared.fd;
+
+	if (shared.device) {
+		shared.fd = -1;
+		return fd;
+	}
+	fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd >= 0)
 		lseek(fd, 0, SEEK_END);
@@ -81,17 +99,6 @@ static int next(int fd, char *memory, struct kmsg_record *ret)
 	}
 }
 
-void kmsg_warnings(int fd, struct buf *b)
-{
-	char memory[RECORD_MAX];
-	struct kmsg_record r;
-
-	while (next(fd, memory, &r)) {
-		if (r.level <= KMSG_WARNING)
-			kmsg_format(&r, b);
-	}
-}
-
 static int names(const struct kmsg_record *r, const char *word)
 {
 	size_t len = strlen(word);
@@ -103,13 +110,47 @@ static int names(const struct kmsg_record *r, const char *word)
 	return 0;
 }
 
+int kmsg_is_of(const struct kmsg_record *r, const char *device)
+{
+	size_t len = strlen(device);
+
+	if (names(r, "jbd2"))
+		return 1;
+	for (size_t i = 0; i + len <= r->length; i++) {
+		const char *end = r->text + i + len;
+
+		/* loop1 is not in loop10 */
+		if (!memcmp(r->text + i, device, len) &&
+		    (i + len == r->length || *end < '0' || *end > '9'))
+			return 1;
+	}
+	return 0;
+}
+
+static int is_ours(const struct kmsg_record *r)
+{
+	return !shared.device || kmsg_is_of(r, shared.device);
+}
+
+void kmsg_warnings(int fd, struct buf *b)
+{
+	char memory[RECORD_MAX];
+	struct kmsg_record r;
+
+	while (next(fd, memory, &r)) {
+		if (r.level <= KMSG_WARNING && is_ours(&r))
+			kmsg_format(&r, b);
+	}
+}
+
 void kmsg_about(int fd, const char *word, struct buf *b)
 {
 	char memory[RECORD_MAX];
 	struct kmsg_record r;
 
 	while (next(fd, memory, &r)) {
-		if (r.level > KMSG_WARNING && !names(&r, word))
+		if (!is_ours(&r) ||
+		    (r.level > KMSG_WARNING && !names(&r, word)))
 			continue;
 		buf_add(b, r.text, r.length);
 		buf_puts(b, "\n");

@@ -27,6 +27,12 @@ void kmsg_format(const struct kmsg_record *r, struct buf *b);
 
 /* A nonblocking descriptor on what is logged from now on, or -1. */
 int kmsg_open(void);
+/* For a kernel that others use, too: only records that name the block device,
+ * or jbd2, which names none, are ours. kmsg_open() gives this descriptor once,
+ * then none. The name is borrowed. */
+void kmsg_use(int fd, const char *device);
+/* Whether a record is one of the device's. */
+int kmsg_is_of(const struct kmsg_record *r, const char *device);
 /* Appends all waiting records of warning level or worse. */
 void kmsg_warnings(int fd, struct buf *b);
 /* As kmsg_warnings, and those that name the word in any case, as text. */

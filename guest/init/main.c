@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "guest/init/disks.h"
 #include "guest/init/doorbell.h"
+#include "guest/init/sandbox.h"
 #include "guest/init/serve.h"
 #include "guest/init/setup.h"
 
@@ -63,10 +64,10 @@ static int run(struct error *e)
 	port = setup_port(e);
 	if (port < 0)
 		return port;
-	return serve(port, e);
+	return serve(port, SERVE_ALWAYS, e);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
 	struct error e;
 
@@ -75,6 +76,11 @@ int main(void)
 		return 4;
 	}
 	serve_prepare();
+	if (sandbox_wanted(argc, argv)) {
+		if (sandbox_run(argv, &e) != -ECONNRESET)
+			complain(&e);
+		return 1;
+	}
 	run(&e);
 	complain(&e);
 	reboot(RB_POWER_OFF);

@@ -87,6 +87,13 @@ void mount_options(const char *options, unsigned long *ret_flags,
 	}
 }
 
+static unsigned long always;
+
+void mount_always(unsigned long flags)
+{
+	always = flags;
+}
+
 static int describe(struct buf *text, int err, const char *what,
 		    const char *device, const char *dir)
 {
@@ -110,7 +117,7 @@ int mount_disk(const char *device, const char *dir, const char *type,
 		return err;
 	}
 	kmsg = kmsg_open();
-	if (mount(device, dir, type, flags, buf_text(&data)) == 0)
+	if (mount(device, dir, type, flags | always, buf_text(&data)) == 0)
 		return 0;
 	err = describe(ret_text, errno, "cannot mount", device, dir);
 	kmsg_about(kmsg, type, ret_text);

@@ -17,6 +17,9 @@ struct buf;
 void mount_options(const char *options, unsigned long *ret_flags,
 		   struct buf *ret_data);
 
+/* Flags that every mount gets, whatever is asked for. */
+void mount_always(unsigned long flags);
+
 /*
  * Return 0 or a positive errno; details are appended to ret_text.
  * umount_disk: whoever is left is killed, dir "" is not mounted, the device's

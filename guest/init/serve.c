@@ -49,6 +49,7 @@ struct server {
 	int epoll;
 	int children; /* signalfd of SIGCHLD */
 	int kmsg;
+	enum serve_mode mode;
 	int connected;
 	uint32_t busy; /* id of the request being served, or 0 */
 	int dropped;   /* its connection is gone: no reply */
@@ -354,12 +355,13 @@ static int port_is_connected(const struct server *s)
 static int serve_port(struct server *s)
 {
 	int now = port_is_connected(s);
+	int ended = s->connected && !now;
 	int r;
 
-	if (s->connected && !now)
+	if (ended)
 		disconnect_port(s);
 	if (!now)
-		return 0;
+		return ended && s->mode == SERVE_ONCE ? -ECONNRESET : 0;
 	if (!s->connected)
 		connect_port(s);
 	r = frames_receive(&s->frames);
@@ -484,14 +486,15 @@ static int watch_children(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int serve(int port, struct error *e)
+int serve(int port, enum serve_mode mode, struct error *e)
 {
 	struct server s = {
+		.mode = mode,
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
 		.run = { .out.fd = -1, .err.fd = -1,
 			 .deadline_ns = UINT64_MAX },
 	};
-	int worker, asks;
+	int worker, asks, r;
 
 	frames_init(&s.frames, port);
 	s.children = watch_children();
@@ -505,5 +508,6 @@ int serve(int port, struct error *e)
 	watch(&s, s.kmsg, KMSG, EPOLLIN);
 	watch(&s, worker, WORKER, EPOLLIN);
 	watch(&s, asks, ASKS, EPOLLIN);
-	return error_errno(e, -loop(&s), "cannot serve requests");
+	r = loop(&s);
+	return error_errno(e, -r, "cannot serve requests");
 }

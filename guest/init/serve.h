@@ -8,8 +8,13 @@ struct error;
  * SIGCHLD would swallow it, and no program would ever seem to end. */
 void serve_prepare(void);
 
+enum serve_mode {
+	SERVE_ALWAYS, /* one connection after the other */
+	SERVE_ONCE,   /* until the end of the first one: -ECONNRESET */
+};
+
 /* Serves the port. Returns only on an error after which nothing can be
  * served: -EPROTO is a frame that is none. */
-int serve(int port, struct error *e);
+int serve(int port, enum serve_mode mode, struct error *e);
 
 #endif

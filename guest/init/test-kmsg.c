@@ -44,6 +44,24 @@ static void continuation_lines_are_dropped(void **state)
 		  "3,1.000000,text\n");
 }
 
+static int is_of(const char *record, const char *device)
+{
+	struct kmsg_record r;
+
+	assert_int_equal(kmsg_parse(record, strlen(record), &r), 0);
+	return kmsg_is_of(&r, device);
+}
+
+static void records_of_a_device_name_it(void **state)
+{
+	(void)state;
+	assert_true(is_of("3,1,1,-;EXT4-fs (loop1): bad\n", "loop1"));
+	assert_true(is_of("3,1,1,-;I/O error, dev loop1\n", "loop1"));
+	assert_true(is_of("3,1,1,-;JBD2: recovery failed\n", "loop1"));
+	assert_false(is_of("3,1,1,-;EXT4-fs (loop10): bad\n", "loop1"));
+	assert_false(is_of("3,1,1,-;EXT4-fs (vda): bad\n", "loop1"));
+}
+
 static void what_is_no_record_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -64,6 +82,7 @@ int main(void)
 		cmocka_unit_test(a_record_gives_level_time_and_text),
 		cmocka_unit_test(the_facility_is_not_part_of_the_level),
 		cmocka_unit_test(continuation_lines_are_dropped),
+		cmocka_unit_test(records_of_a_device_name_it),
 		cmocka_unit_test(what_is_no_record_is_refused),
 	};
 

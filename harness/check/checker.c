@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check/handed.h"
 #include "check/judge.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -27,8 +28,7 @@ struct checker {
 	const struct subject *subject;
 	struct state shown;  /* on the drive now; .survivors NULL: none */
 	enum drive_access access; /* of the drive now */
-	struct buf acks, begun; /* in the guest now */
-	int promises_put;
+	struct handed handed; /* to the guest */
 };
 
 static int start_drive(struct checker *c, struct error *e)
@@ -69,7 +69,7 @@ static int boot(struct checker *c, int interactive, struct error *e)
 	if (err)
 		return err;
 	agent_set_wake(vm_agent(c->vm), interrupt_abort_fd(), -1);
-	c->promises_put = 0;
+	handed_forget(&c->handed);
 	return 0;
 }
 
@@ -117,8 +117,7 @@ void checker_stop(struct checker *c)
 	if (!c)
 		return;
 	power_off(c);
-	buf_free(&c->acks);
-	buf_free(&c->begun);
+	handed_release(&c->handed);
 	free(c->name);
 	free(c->scratch);
 	free(c->console);
@@ -165,7 +164,7 @@ int checker_load(struct checker *c, const struct subject *subject,
 	int err;
 
 	c->subject = subject;
-	c->promises_put = 0;
+	handed_forget(&c->handed);
 	err = c->vm ? load_subject(c, e) : -ECONNRESET;
 	/* It may have died while it was idle. */
 	return err && err != -ECANCELED ? replace(c, e) : err;
@@ -203,41 +202,6 @@ int checker_show(struct checker *c, const struct state *state, struct error *e)
 	if (!err)
 		state_copy(state, &c->shown);
 	return err;
-}
-
-static int same(const struct buf *a, const struct buf *b)
-{
-	return a->len == b->len && !memcmp(buf_text(a), buf_text(b), a->len);
-}
-
-static void keep(struct buf *there, const struct buf *want)
-{
-	buf_clear(there);
-	buf_add(there, buf_text(want), want->len);
-}
-
-/* The promises go along where the guest does not have them yet. */
-static int judge_shown(struct checker *c, const struct buf *acks,
-		       const struct buf *begun, struct judgement *ret,
-		       struct error *e)
-{
-	int there = c->promises_put && same(&c->acks, acks) &&
-		    same(&c->begun, begun);
-	const struct judge_order order = {
-		.clock_ns = c->subject->clock_ns,
-		.acks = there ? NULL : acks,
-		.begun = there ? NULL : begun,
-	};
-	int err;
-
-	c->promises_put = 0;
-	err = judge(vm_agent(c->vm), c->subject->scenario, &order, ret, e);
-	if (err)
-		return err;
-	c->promises_put = 1;
-	keep(&c->acks, acks);
-	keep(&c->begun, begun);
-	return 0;
 }
 
 /* Everything before the state is mounted: what fails here is our own. */
@@ -282,7 +246,8 @@ static int attempt(struct checker *c, const struct state *state,
 	int err = prepare(c, state, &e);
 
 	if (!err) {
-		err = judge_shown(c, acks, begun, ret, &e);
+		err = handed_judge(&c->handed, vm_agent(c->vm), c->subject,
+				   c->subject->clock_ns, acks, begun, ret, &e);
 		if (err)
 			stage = loss_stage(c, err, &detail);
 		/* What we failed to serve is no word about the state. */

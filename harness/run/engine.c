@@ -1,3 +1,7 @@
+/*
+ * Where states are judged: the pool, of guests or on this machine, and what it
+ * needs.
+ */
 #include "run/run.h"
 
 #include <stdlib.h>
@@ -6,11 +10,19 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "host/host.h"
+
+static const struct checker_ops *place(const struct scenario *s)
+{
+	return s->check.on == CHECK_ON_HOST ? &checker_on_host :
+					      &checker_in_guest;
+}
 
 static int pool_fits(const struct engine *en, const struct scenario *s,
 		     const struct guest_image *image)
 {
 	return en->pool && pool_healthy(en->pool) &&
+	       en->pool_place == place(s) &&
 	       en->pool_memory == s->guest.memory &&
 	       en->pool_disk == s->drive.size &&
 	       en->pool_block == s->drive.block &&
@@ -30,7 +42,7 @@ static int start_pool(struct engine *en, const struct scenario *s,
 		      struct error *e)
 {
 	struct pool_config c = {
-		.ops = &checker_in_guest,
+		.ops = place(s),
 		.lab = en->lab,
 		.image = &en->image,
 		.memory = s->guest.memory,
@@ -42,6 +54,7 @@ static int start_pool(struct engine *en, const struct scenario *s,
 	};
 	int err;
 
+	en->pool_place = c.ops;
 	en->pool_memory = c.memory;
 	en->pool_disk = c.disk_size;
 	en->pool_block = c.disk_block;
@@ -56,8 +69,11 @@ static int start_pool(struct engine *en, const struct scenario *s,
 int engine_ready(struct engine *en, const struct scenario *s, struct error *e)
 {
 	struct guest_image image = { 0 };
-	int err = lab_image(en->lab, s, &image, e);
+	int err = s->check.on == CHECK_ON_HOST ?
+			  host_possible(s->filesystem.type, e) : 0;
 
+	if (!err)
+		err = lab_image(en->lab, s, &image, e);
 	if (err)
 		return err;
 	if (pool_fits(en, s, &image)) {

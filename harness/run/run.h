@@ -26,6 +26,7 @@ struct engine {
 	const char *runs; /* folder of all runs */
 	struct pool *pool;
 	struct guest_image image; /* that the pool boots */
+	const struct checker_ops *pool_place;
 	uint64_t pool_memory, pool_disk;
 	uint32_t pool_block;
 	enum bus pool_bus;

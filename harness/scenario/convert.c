@@ -354,6 +354,7 @@ static int convert_check(struct document *d, const struct raw_check *raw,
 {
 	int err = convert_argv(d, "check.run", &raw->run, &s->check.run, e);
 
+	s->check.on = raw->on;
 	if (!err)
 		err = convert_fsck(d, raw->fsck, s, e);
 	if (!err && !s->check.fsck && !s->check.run)

@@ -295,6 +295,8 @@ static void put_rest(yaml_document_t *d, int root, const struct scenario *s)
 	put_word(d, states, "strategy", s->states.strategy);
 	put_count(d, states, "budget", s->states.budget);
 	check = put_mapping(d, root, "check");
+	put_word(d, check, "on",
+		 word_of(check_place_words, (int)s->check.on));
 	put_word(d, check, "fsck", word_of(bool_words, s->check.fsck));
 	put_argv(d, check, "run", s->check.run);
 	put_duration(d, check, "timeout", s->check.timeout_ns);

@@ -22,6 +22,7 @@ enum fua_mode { FUA_HONORED, FUA_IGNORED };
 enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
 enum scheduler { SCHEDULER_DEFAULT, SCHEDULER_NONE, SCHEDULER_DEADLINE,
 		 SCHEDULER_BFQ };
+enum check_place { CHECK_IN_GUEST, CHECK_ON_HOST };
 enum expect { EXPECT_HELD, EXPECT_VIOLATED };
 
 struct scenario {
@@ -71,6 +72,7 @@ struct scenario {
 	} states;
 
 	struct {
+		enum check_place on;
 		int fsck;
 		char **run; /* NULL-terminated argv, or NULL */
 		uint64_t timeout_ns; /* check.timeout, default 30s */

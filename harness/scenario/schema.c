@@ -45,6 +45,11 @@ const cyaml_strval_t mode_words[] = {
 	{ "both", MODE_BOTH },
 	{ NULL, 0 },
 };
+const cyaml_strval_t check_place_words[] = {
+	{ "guest", CHECK_IN_GUEST },
+	{ "host", CHECK_ON_HOST },
+	{ NULL, 0 },
+};
 const cyaml_strval_t expect_words[] = {
 	{ "held", EXPECT_HELD },
 	{ "violated", EXPECT_VIOLATED },
@@ -215,6 +220,7 @@ static const cyaml_schema_field_t states_fields[] = {
 };
 
 static const cyaml_schema_field_t check_fields[] = {
+	WORD(struct raw_check, on, check_place_words),
 	WORD(struct raw_check, fsck, fsck_words),
 	LIST(struct raw_check, run, OPTIONAL, 1),
 	TEXT(struct raw_check, timeout),

@@ -92,6 +92,7 @@ struct raw_scenario {
 		char *strategy, *budget;
 	} states;
 	struct raw_check {
+		enum check_place on;
 		enum raw_fsck fsck;
 		struct raw_list run;
 		char *timeout;
@@ -107,6 +108,7 @@ extern const cyaml_config_t scenario_cyaml;
 const char *word_of(const cyaml_strval_t *words, int value);
 extern const cyaml_strval_t bus_words[], scheduler_words[],
 	cache_mode_words[], cache_order_words[], flush_words[], fua_words[],
-	bool_words[], mode_words[], expect_words[], dead_words[];
+	bool_words[], mode_words[], check_place_words[], expect_words[],
+	dead_words[];
 
 #endif
