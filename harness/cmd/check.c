@@ -117,6 +117,16 @@ static int check_state(const struct command_line *line, struct session *s,
 	return status;
 }
 
+/* Without guests nobody needs libvirt. */
+static int open_session(const struct check_options *o,
+			const struct scenario *scenario, struct session *ret,
+			struct error *e)
+{
+	if (scenario->check.on == CHECK_ON_HOST)
+		return session_open_alone(&o->session, ret, e);
+	return session_open(&o->session, ret, e);
+}
+
 /* Which run and scenario are meant: all that is the user's to get right. */
 static int prepare(const struct command_line *line, struct target *t,
 		   struct scenario **scenario, struct error *e)
@@ -146,7 +156,7 @@ static int check(const struct command_line *line)
 		return command_usage(line, "--jobs: expected 1 to 256");
 	if (prepare(line, &t, &scenario, &e))
 		status = command_fail(line, EXIT_USAGE, &e);
-	else if (session_open(&o->session, &session, &e))
+	else if (open_session(o, scenario, &session, &e))
 		status = command_fail(line, EXIT_HARNESS, &e);
 	else if (t.state)
 		status = check_state(line, &session, &t, scenario, &e);

@@ -41,6 +41,9 @@ void check_compiler(struct diagnosis *d);
 void check_plugin(struct diagnosis *d, const struct home *home);
 void check_guest(struct diagnosis *d, const struct home *home);
 
+/* Judging on the host: doctor-host.c. */
+void check_host(struct diagnosis *d);
+
 /* Room and remains: doctor-machine.c. */
 void check_disk(struct diagnosis *d, const char *results);
 void check_memory(struct diagnosis *d);

@@ -47,8 +47,8 @@ int session_paths(const struct session_options *o, struct session *ret,
 	return err;
 }
 
-int session_open(const struct session_options *o, struct session *ret,
-		 struct error *e)
+static int open_session(const struct session_options *o, int connect,
+			struct session *ret, struct error *e)
 {
 	struct lab_options lo = { .uri = o->connect,
 				  .runtime_dir = o->runtime_dir };
@@ -59,7 +59,7 @@ int session_open(const struct session_options *o, struct session *ret,
 		err = lab_open(&lo, &s.lab, e);
 	if (!err)
 		err = find_runs(o, 1, &s, e);
-	if (!err)
+	if (!err && connect)
 		err = lab_connect(&s.lab, &lo, e);
 	if (err) {
 		session_close(&s);
@@ -71,6 +71,18 @@ int session_open(const struct session_options *o, struct session *ret,
 				       .checkers = (unsigned)o->jobs,
 				       .runs = ret->runs };
 	return 0;
+}
+
+int session_open(const struct session_options *o, struct session *ret,
+		 struct error *e)
+{
+	return open_session(o, 1, ret, e);
+}
+
+int session_open_alone(const struct session_options *o, struct session *ret,
+		       struct error *e)
+{
+	return open_session(o, 0, ret, e);
 }
 
 void session_close(struct session *s)

@@ -60,6 +60,9 @@ int session_paths(const struct session_options *o, struct session *ret,
 /* All of it. Blocks 1 to 3 s. Before any thread is started. */
 int session_open(const struct session_options *o, struct session *ret,
 		 struct error *e);
+/* The same without libvirt: no guest can be started. */
+int session_open_alone(const struct session_options *o, struct session *ret,
+		       struct error *e);
 void session_close(struct session *s);
 
 /* The scenario that a run was made with, with the check of the scenario file

@@ -49,7 +49,8 @@ const char *nearest_word(const char *word, const char *const list[])
 		if (strlen(*list) > WORD_MAX)
 			continue;
 		d = edit_distance(word, *list);
-		if (d <= limit && (!best || d < limit)) {
+		/* A word of which nothing is left is not near. */
+		if (d <= limit && d < strlen(*list) && (!best || d < limit)) {
 			best = *list;
 			limit = d;
 		}

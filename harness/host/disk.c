@@ -55,7 +55,6 @@
 
 struct host_disk {
 	uint64_t size;
-	uint32_t block;
 	int state, shown; /* files in memory */
 	struct loop loop;
 	unsigned char *cached; /* the device's pages: for mincore() only */
@@ -72,9 +71,9 @@ struct host_disk {
 /* A kernel that does not tell of all its writes is the same for all. */
 static atomic_int distrusted;
 
-static int make_file(uint64_t size, struct error *e)
+static int make_file(const char *owner, uint64_t size, struct error *e)
 {
-	int fd = memfd_create("powercut-state", MFD_CLOEXEC);
+	int fd = memfd_create(owner, MFD_CLOEXEC);
 
 	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0)
 		return fd;
@@ -95,21 +94,21 @@ static int map_device(struct host_disk *d, struct error *e)
 	return 0;
 }
 
-int host_disk_create(uint64_t size, uint32_t block, enum host_tracing tracing,
-		     struct host_disk **ret, struct error *e)
+int host_disk_create(const struct host_disk_config *c, struct host_disk **ret,
+		     struct error *e)
 {
 	struct host_disk *d = xcalloc(1, sizeof(*d));
 	int err = 0;
 
-	*d = (struct host_disk){ .size = size, .block = block, .shown = -1,
+	*d = (struct host_disk){ .size = c->size, .shown = -1,
 				 .loop = LOOP_NONE, .media = MEDIA_NONE };
-	d->state = make_file(size, e);
+	d->state = make_file(c->owner, c->size, e);
 	if (d->state >= 0)
-		d->shown = make_file(size, e);
+		d->shown = make_file(c->owner, c->size, e);
 	if (d->state < 0 || d->shown < 0)
 		err = -EIO;
 	if (!err)
-		err = loop_attach(d->shown, block, &d->loop, e);
+		err = loop_attach(d->shown, c->block, &d->loop, e);
 	if (!err)
 		err = map_device(d, e);
 	if (err) {
@@ -117,7 +116,7 @@ int host_disk_create(uint64_t size, uint32_t block, enum host_tracing tracing,
 		return err;
 	}
 	/* Without it all is slower, and as exact. */
-	if (tracing == HOST_COMPARE)
+	if (c->tracing == HOST_COMPARE)
 		error_set(&d->untraced, 0, "not wanted");
 	else if (writes_watch(d->loop.fd, &d->writes, &d->untraced) == 0)
 		d->traced = 1;

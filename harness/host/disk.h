@@ -19,11 +19,18 @@ struct host_disk;
 
 enum host_tracing { HOST_TRACE, HOST_COMPARE };
 
-/* size and block in bytes. Until host_disk_load it is all zeroes. Takes the
- * content of the disk, as far as it is not zeroes, twice in memory. HOST_TRACE:
- * where the kernel can; HOST_COMPARE: never. */
-int host_disk_create(uint64_t size, uint32_t block, enum host_tracing tracing,
-		     struct host_disk **ret, struct error *e);
+struct host_disk_config {
+	uint64_t size;  /* bytes */
+	uint32_t block; /* logical block size, bytes */
+	enum host_tracing tracing; /* where the kernel can, or never */
+	const char *owner; /* runtime directory: whose device it is, for a
+			    * person who looks at losetup -a */
+};
+
+/* Until host_disk_load it is all zeroes. Takes the content of the disk, as far
+ * as it is not zeroes, twice in memory. */
+int host_disk_create(const struct host_disk_config *c, struct host_disk **ret,
+		     struct error *e);
 /* The device goes with the last one that has it open. NULL is allowed. */
 void host_disk_free(struct host_disk *d);
 /* /dev/loop3, and its name. Borrowed. */

@@ -17,6 +17,8 @@ extern const struct checker_ops checker_on_host;
  * none) at all: root, loop devices, bubblewrap, the file system. If not, the
  * error says what to do. Blocks some ms. */
 int host_possible(const char *filesystem, struct error *e);
+/* Whether the kernel has the file system, or a module for it. */
+int host_knows(const char *filesystem);
 /* "6.1.0-28-amd64". Borrowed. */
 const char *host_kernel(void);
 

@@ -39,7 +39,7 @@ static int is_listed(const char *filesystem)
 }
 
 /* A module that is not loaded is listed only when it is. */
-static int knows(const char *filesystem)
+int host_knows(const char *filesystem)
 {
 	const char *const argv[] = { "modprobe", "-q", filesystem, NULL };
 
@@ -61,7 +61,7 @@ int host_possible(const char *filesystem, struct error *e)
 		err = loop_possible(e);
 	if (!err)
 		err = sandbox_possible(e);
-	if (!err && !knows(filesystem)) {
+	if (!err && !host_knows(filesystem)) {
 		err = error_set(e, ENODEV, "this machine's kernel, %s, does not "
 				"know the file system %s", host_kernel(),
 				filesystem);

@@ -69,11 +69,14 @@ static int remove_files(void **state)
 
 static void start(enum host_tracing tracing)
 {
+	struct host_disk_config c = { .size = SIZE, .block = 512,
+				      .owner = "powercut-test" };
 	struct error e;
 
 	if (geteuid() != 0 || loop_possible(&e))
 		skip();
-	assert_int_equal(host_disk_create(SIZE, 512, tracing, &t.disk, &e), 0);
+	c.tracing = tracing;
+	assert_int_equal(host_disk_create(&c, &t.disk, &e), 0);
 	assert_int_equal(host_disk_load(t.disk, t.base, t.log, NULL, UNIT, &e),
 			 0);
 	memcpy(t.want, t.base_data, SIZE);
@@ -298,7 +301,7 @@ static int served_file(void)
 
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		if (readlink(path, name, sizeof(name) - 1) > 0 &&
-		    strstr(name, "memfd:powercut-state"))
+		    strstr(name, "memfd:powercut-test"))
 			youngest = fd;
 	}
 	return youngest;

@@ -145,6 +145,13 @@ static int read_layout(struct layout *ret, struct error *e)
 	return 0;
 }
 
+int writes_possible(struct error *e)
+{
+	struct layout l;
+
+	return read_layout(&l, e);
+}
+
 static int open_ring(struct writes *w, int cpu, const char *filter,
 		     struct error *e)
 {

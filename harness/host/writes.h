@@ -24,6 +24,8 @@ void spans_add(struct spans *s, uint64_t offset, uint64_t length);
 void spans_clear(struct spans *s);
 void spans_free(struct spans *s);
 
+/* Whether the kernel has the tracepoint. */
+int writes_possible(struct error *e);
 /* From now on, of the block device that is open here. -errno where the kernel
  * has no such tracepoint or does not let us have it. */
 int writes_watch(int device, struct writes **ret, struct error *e);

@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "host/host.h"
 
 static void timestamp(char *text, size_t size)
 {
@@ -56,15 +57,26 @@ int run_store_origin(struct store *store, const struct scenario *s,
 	return store_all(store, facts, sizeof(facts) / sizeof(*facts), e);
 }
 
+/* Kernels differ: what was judged by this machine's own says so. */
+static char *checked_on(const struct scenario *s)
+{
+	if (s->check.on == CHECK_ON_HOST)
+		return xasprintf("host, kernel %s", host_kernel());
+	return xstrdup("guest");
+}
+
 int run_store_machine(struct run *r, struct error *e)
 {
 	const struct vm_host *host = r->engine->lab->host;
+	CLEANUP_FREE char *place = checked_on(r->scenario);
+	/* Without libvirt nothing is recorded: the facts of then stay. */
 	const struct fact facts[] = {
-		{ "accel", vm_host_accel(host) },
-		{ "accel_reason", vm_host_accel_reason(host) },
-		{ "qemu", vm_host_qemu(host) },
-		{ "libvirt", vm_host_libvirt(host) },
+		{ "checked_on", place },
 		{ "kernel", r->engine->image.release },
+		{ "accel", host ? vm_host_accel(host) : NULL },
+		{ "accel_reason", host ? vm_host_accel_reason(host) : NULL },
+		{ "qemu", host ? vm_host_qemu(host) : NULL },
+		{ "libvirt", host ? vm_host_libvirt(host) : NULL },
 	};
 
 	return store_all(r->store, facts, sizeof(facts) / sizeof(*facts), e);

@@ -338,6 +338,22 @@ static int convert_states(struct document *d, const struct raw_states *raw,
 			   UINT64_MAX, "at least 1", &s->states.budget, e);
 }
 
+/* A loop device is never dead. */
+static int convert_place(struct document *d, enum check_place on,
+			 struct scenario *s, struct error *e)
+{
+	const uint64_t *faults = s->drive.cache.faults.count;
+
+	s->check.on = on;
+	if (on != CHECK_ON_HOST ||
+	    !(faults[FAULT_READ_ONLY] || faults[FAULT_GONE]))
+		return 0;
+	return document_error(d, "check.on", e,
+			      "check.on is host, but a drive that is dead "
+			      "(drive.faults.dead) is judged in a guest only; "
+			      "expected guest");
+}
+
 static int convert_fsck(struct document *d, enum raw_fsck raw,
 			struct scenario *s, struct error *e)
 {
@@ -354,7 +370,8 @@ static int convert_check(struct document *d, const struct raw_check *raw,
 {
 	int err = convert_argv(d, "check.run", &raw->run, &s->check.run, e);
 
-	s->check.on = raw->on;
+	if (!err)
+		err = convert_place(d, raw->on, s, e);
 	if (!err)
 		err = convert_fsck(d, raw->fsck, s, e);
 	if (!err && !s->check.fsck && !s->check.run)

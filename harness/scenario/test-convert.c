@@ -193,6 +193,26 @@ static void every_bus_and_scheduler_is_built(void **state)
 		"bfq; did you mean bfq?");
 }
 
+static void states_are_judged_in_a_guest_or_on_the_host(void **state)
+{
+	struct scenario *s = accepted(MINIMAL);
+
+	(void)state;
+	assert_int_equal(s->check.on, CHECK_IN_GUEST);
+	scenario_free(s);
+	s = accepted(MINIMAL "check: { on: host, run: [c] }\n");
+	assert_int_equal(s->check.on, CHECK_ON_HOST);
+	scenario_free(s);
+	refused(MINIMAL "check: { on: hots, run: [c] }\n",
+		"3:14: check.on is 'hots'; expected guest or host; did you "
+		"mean host?");
+	refused(MINIMAL "drive: { faults: { dead: gone } }\n"
+		"check: { on: host, run: [c] }\n",
+		"4:14: check.on is host, but a drive that is dead "
+		"(drive.faults.dead) is judged in a guest only; expected "
+		"guest");
+}
+
 static void without_a_file_system_there_is_no_fsck(void **state)
 {
 	struct scenario *s = accepted(
@@ -320,6 +340,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_built_is_refused),
 		cmocka_unit_test(file_systems_are_known),
 		cmocka_unit_test(every_bus_and_scheduler_is_built),
+		cmocka_unit_test(states_are_judged_in_a_guest_or_on_the_host),
 		cmocka_unit_test(without_a_file_system_there_is_no_fsck),
 		cmocka_unit_test(images_are_known),
 		cmocka_unit_test(kernels_are_seen_from_the_scenario),

@@ -19,8 +19,8 @@ static void unknown_key_far_from_all_names_none(void **state)
 {
 	(void)state;
 	refused(MINIMAL "check: { zzzzzzzzz: 1 }\n",
-		"3:10: unknown key 'zzzzzzzzz' in check; expected fsck, run "
-		"or timeout");
+		"3:10: unknown key 'zzzzzzzzz' in check; expected on, fsck, "
+		"run or timeout");
 }
 
 static void unknown_key_at_the_top(void **state)
@@ -36,8 +36,8 @@ static void merge_key_is_no_key(void **state)
 {
 	(void)state;
 	refused(MINIMAL "states: &s { budget: 5 }\ncheck: { <<: *s }\n",
-		"4:10: unknown key '<<' in check; expected fsck, run or "
-		"timeout");
+		"4:10: unknown key '<<' in check; expected on, fsck, run "
+		"or timeout");
 }
 
 static void key_that_is_a_list(void **state)

@@ -217,6 +217,7 @@ static void resolved_spells_the_defaults_out(void **state)
 		"  strategy: default\n"
 		"  budget: 20000\n"
 		"check:\n"
+		"  on: guest\n"
 		"  fsck: true\n"
 		"  timeout: 30s\n"
 		"expect: held\n"

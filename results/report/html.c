@@ -109,6 +109,7 @@ static void facts(struct buf *b, const struct summary *s)
 	fact(b, "Acceleration", s->accel);
 	fact(b, "Why not KVM", s->accel_reason);
 	fact(b, "Guest kernel", s->kernel);
+	fact(b, "Checked on", s->checked_on);
 	fact(b, "QEMU", s->qemu);
 	fact(b, "libvirt", s->libvirt);
 	fact(b, "Host", s->host);

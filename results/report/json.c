@@ -99,11 +99,12 @@ static json_t *numbers(const struct summary *s)
 
 static json_t *machine(const struct summary *s)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "seed", text(s->seed),
 			 "started", text(s->started),
 			 "accel", text(s->accel),
 			 "accel_reason", text(s->accel_reason),
+			 "checked_on", text(s->checked_on),
 			 "kernel", text(s->kernel),
 			 "qemu", text(s->qemu),
 			 "libvirt", text(s->libvirt),

@@ -74,6 +74,7 @@ static void properties(xmlTextWriterPtr w, const struct summary *s)
 	property(w, "expect", s->expect);
 	property(w, "seed", s->seed);
 	property(w, "accel", s->accel);
+	property(w, "checked_on", s->checked_on);
 	property(w, "kernel", s->kernel);
 	property(w, "qemu", s->qemu);
 	property(w, "libvirt", s->libvirt);

@@ -172,6 +172,7 @@ static void load_facts(struct summary *s)
 	s->about = fact(s->store, "about");
 	s->expect = fact(s->store, "expect");
 	s->accel = fact(s->store, "accel");
+	s->checked_on = fact(s->store, "checked_on");
 	s->accel_reason = fact(s->store, "accel_reason");
 	s->seed = fact(s->store, "seed");
 	s->started = fact(s->store, "started");
@@ -240,7 +241,7 @@ void summary_release(struct summary *s)
 {
 	char *const texts[] = { s->dir, s->name, s->scenario, s->about,
 				s->expect, s->accel, s->accel_reason, s->seed,
-				s->started, s->phase, s->kernel, s->qemu,
+				s->checked_on, s->started, s->phase, s->kernel, s->qemu,
 				s->libvirt, s->host, s->path, s->reason };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

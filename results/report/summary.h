@@ -26,6 +26,7 @@ struct summary {
 	char *name;          /* NAME/UTC-SEED, as commands take it */
 	/* Facts of the store; "" where it has none. */
 	char *scenario, *about, *expect, *accel, *accel_reason, *seed;
+	char *checked_on; /* "guest", or "host, kernel ..." */
 	char *started, *phase, *kernel, *qemu, *libvirt, *host, *path;
 	enum verdict verdict;
 	bool as_expected;

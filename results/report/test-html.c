@@ -86,7 +86,7 @@ static void hostile_facts_stay_text_too(void **state)
 {
 	static const char *const keys[] = {
 		"scenario", "about", "expect", "reason", "seed", "accel",
-		"accel_reason", "kernel", "qemu", "libvirt", "host", "path",
+		"accel_reason", "checked_on", "kernel", "qemu", "libvirt", "host", "path",
 		"started", "phase",
 	};
 	struct store *s = fixture_create();

@@ -71,6 +71,19 @@ static void a_loss_is_told_with_its_commands(void **state)
 	       "finding-2.img\n");
 }
 
+/* Kernels differ: a verdict of another one says so. */
+static void what_the_host_judged_says_so(void **state)
+{
+	struct store *s = fixture_create();
+
+	(void)state;
+	fixture_facts(s, "held", "held");
+	store_set(s, "checked_on", "host, kernel 6.2.0-made-up", NULL);
+	fixture_close(s);
+	expect_part("  accel       tcg (/dev/kvm is missing)\n"
+		    "  checked on  host, kernel 6.2.0-made-up\n");
+}
+
 static void a_run_that_held_is_short(void **state)
 {
 	(void)state;
@@ -194,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		REPORT_TEST(a_loss_is_told_with_its_commands),
+		REPORT_TEST(what_the_host_judged_says_so),
 		REPORT_TEST(a_run_that_held_is_short),
 		REPORT_TEST(an_expected_loss_is_as_expected),
 		REPORT_TEST(a_missed_loss_is_not),

@@ -57,6 +57,8 @@ static void accel(struct buf *b, const struct summary *s)
 	if (*s->accel_reason)
 		buf_printf(&value, " (%s)", s->accel_reason);
 	line(b, "accel", buf_text(&value));
+	if (!strncmp(s->checked_on, "host", strlen("host")))
+		line(b, "checked on", s->checked_on);
 }
 
 static void counts(struct buf *b, const struct summary *s)
