@@ -29,6 +29,7 @@ static void stop(void *checker)
 }
 
 const struct checker_ops checker_in_guest = {
+	.shows_dead = 1,
 	.start = start,
 	.load = load,
 	.judge = judge_state,

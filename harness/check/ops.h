@@ -11,6 +11,9 @@
 #include "check/checker.h"
 
 struct checker_ops {
+	/* Whether it can show a device that is dead after the cut; else such
+	 * states are told as unknown. */
+	int shows_dead;
 	int (*start)(const struct checker_config *c, void **ret,
 		     struct error *e);
 	int (*load)(void *checker, const struct subject *subject,

@@ -64,6 +64,27 @@ static void report(struct pool *p, const struct item *item,
 	p->job.fn(item, state, j, p->job.arg);
 }
 
+static int is_dead(const struct state *state)
+{
+	return state->fault == FAULT_READ_ONLY || state->fault == FAULT_GONE;
+}
+
+/* A place that serves a dead device as a living one would judge another state. */
+static int judge_state(struct pool *p, void *checker, const struct state *state,
+		       const struct buf *acks, const struct buf *begun,
+		       struct judgement *ret)
+{
+	if (!is_dead(state) || p->config.ops->shows_dead)
+		return p->config.ops->judge(checker, state, acks, begun, ret);
+	*ret = (struct judgement){
+		.verdict = VERDICT_UNKNOWN,
+		.stage = STAGE_CHECK,
+		.message = xstrdup("a dead device can only be judged in a "
+				   "guest"),
+	};
+	return 0;
+}
+
 static int judge_item(struct pool *p, void *checker, struct cursor *cursor,
 		      const struct item *item, int *ret_undecided,
 		      struct error *e)
@@ -77,7 +98,7 @@ static int judge_item(struct pool *p, void *checker, struct cursor *cursor,
 		return err;
 	p->job.subject->promises(p->job.subject->promises_arg, &item->cut,
 				 &acks, &begun);
-	err = p->config.ops->judge(checker, &state, &acks, &begun, &j);
+	err = judge_state(p, checker, &state, &acks, &begun, &j);
 	if (!err) {
 		*ret_undecided = j.verdict == VERDICT_UNKNOWN &&
 				 j.stage == STAGE_NONE;
