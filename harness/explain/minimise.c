@@ -7,7 +7,8 @@
  * takes the name: with order: fifo it refuses most. One that it refuses does
  * not show the finding, and costs nothing.
  *
- * Smaller means: fewer lost writes, then an earlier cut.
+ * Smaller means: fewer lost writes, then an earlier cut. A fault of the drive
+ * beyond its contract is what the finding is about: it stays.
  *
  * 1. ddmin over the lost writes, at the state's cut. Then over the units, but
  *    only of torn writes: that a write is lost is simpler to understand than
@@ -65,6 +66,7 @@ struct search {
 	struct minimised *result;
 	struct error *e;
 	void *known; /* tsearch tree of struct known */
+	const char *fault; /* "+shorn=118.0", or "": stays as it is */
 	struct cut cut;
 	struct pair *pairs; /* by write, then by unit */
 	size_t n;
@@ -359,6 +361,7 @@ static void name_of_set(const struct search *s, size_t i, const void *arg,
 
 			name_add(s, s->group[g], s->group[g + 1], ret);
 		}
+	buf_puts(ret, s->fault);
 }
 
 static int first_set(const struct ddmin_set *sets, size_t n, size_t *ret,
@@ -425,6 +428,7 @@ static void name_at_cut(const struct search *s, size_t i, const void *arg,
 		    cut->position)
 			name_add(s, from, to, ret);
 	}
+	buf_puts(ret, s->fault);
 }
 
 /* The first of the cuts from .. to - 1 that shows it; `to`: none does. */
@@ -574,8 +578,10 @@ int minimise(const struct minimise_request *r, struct minimised *ret,
 {
 	struct minimised m = { .reproduced = 0 };
 	struct search s = { .request = r, .result = &m, .e = e };
+	const char *fault = strchr(r->state, '+');
 	int err = stand_at(&s, r->state), listed;
 
+	s.fault = fault ? fault : "";
 	if (err)
 		return err;
 	m.lost_before = count_writes(&s);

@@ -547,6 +547,30 @@ static void what_is_claimed_holds_with_order_fifo(void **state)
 	search_at_random(*state, ORDER_FIFO);
 }
 
+static int has_the_fault(struct fixture *f, const struct state *s)
+{
+	(void)f;
+	return s->fault == FAULT_UNSERIALIZABLE;
+}
+
+/* Write 1 is durable from write 2 on. */
+static void a_fault_of_the_drive_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, 1, 1);
+	test_flush(&f->log);
+	put(f, 2, 1);
+	put(f, 3, 1);
+	f->model.faults.count[FAULT_UNSERIALIZABLE] = 1;
+	f->model.faults.window = 8;
+	make_space(f);
+	f->shows = has_the_fault;
+	assert_int_equal(run(f, "end:all-2,3+unserial=1"), 0);
+	assert_string_equal(f->m.state, "w2:all+unserial=1");
+	assert_true(f->m.reproduced && f->m.stable);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -563,6 +587,7 @@ int main(void)
 		TEST(a_state_that_is_none_is_refused),
 		TEST(what_is_claimed_holds_on_random_logs),
 		TEST(what_is_claimed_holds_with_order_fifo),
+		TEST(a_fault_of_the_drive_stays),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
