@@ -17,6 +17,7 @@ static const struct bench_group *const groups[] = {
 	&bench_judging,
 	&bench_live,
 	&bench_scale,
+	&bench_prefixes,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(*groups))
 

@@ -1,0 +1,296 @@
+/*
+ * Against how crash states are checked today: the kernel's dm-log-writes records
+ * a workload, and for each cut its log is replayed from the beginning, mounted,
+ * checked, unmounted and given to fsck (workloads/append-log/prefix-replay.c is
+ * that loop, faster than the published scripts). Beside it all our checkers
+ * together, one per processor, on the states of our recording of the same
+ * workload, with the same check and the same fsck. Both behind the same setup,
+ * in guests of the same kind, in turns.
+ *
+ * The loop has its disk and its log in its guest's memory, not behind an
+ * emulated controller: the faster the better for it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/parts.h"
+#include "check/judge.h"
+#include "check/pool.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+#include "vm/agent.h"
+#include "vm/vm.h"
+
+#define REPLAYED "32" /* states per round */
+#define RECORD_TIMEOUT_NS (60 * 1000000000ull)
+#define REPLAY_TIMEOUT_NS (600 * 1000000000ull)
+
+enum { REPLAY_EXT4, CHECKERS_EXT4, ROWS };
+
+static const struct bench_row rows[ROWS] = {
+	[REPLAY_EXT4] = { "prefix_replay", "replay from zero per cut, ext4",
+			  "1/s", NULL },
+	[CHECKERS_EXT4] = { "prefix_checkers", "all checkers together, ext4",
+			    "1/s", "prefix_replay" },
+};
+
+/* A file system that is compared. */
+struct comparison {
+	const char *scenario; /* NULL: that of bench_brief() */
+	const char *mkfs;
+	const char *size;     /* what stands before a size, behind the disk */
+	const char *fsck;
+	int replay, checkers; /* rows */
+};
+
+static const struct comparison comparisons[] = {
+	{ NULL, "mkfs.ext4 -q", "", "e2fsck -f -n /dev/nullb0", REPLAY_EXT4,
+	  CHECKERS_EXT4 },
+};
+#define N_COMPARISONS (sizeof(comparisons) / sizeof(*comparisons))
+
+struct prefixes {
+	struct bench *bench;
+	const struct comparison *what;
+	struct bench_subject *subject;
+	struct subject judged; /* the subject as checkers take it */
+	struct checker *guest; /* where it is replayed */
+	struct pool *pool;
+	struct error *failed; /* while judging */
+	int err;
+};
+
+/* ---- theirs ---- */
+
+/* Outside a drive of ours, marks go to dm-log-writes alone. */
+static const char *const environment[] = { "PC_MARK_DEVICE=/nonexistent",
+					   "PC_MOUNT=/mnt", NULL };
+
+static void add_words(struct buf *script, const char *const *argv)
+{
+	for (; argv && *argv; argv++)
+		buf_printf(script, " %s", *argv);
+}
+
+/* The scenario's steps as one script on the logged disk. */
+static void make_script(const struct prefixes *p, struct buf *ret)
+{
+	const struct scenario *s = p->subject->scenario;
+	CLEANUP_FREE char *mount = xasprintf("mount -t %s /dev/logged /mnt",
+					     s->filesystem.type);
+
+	buf_puts(ret, "set -e; ");
+	buf_printf(ret, "%s %s /dev/logged %s%" PRIu64 "k", p->what->mkfs,
+		   s->filesystem.mkfs, p->what->size, s->drive.size / 1024);
+	buf_printf(ret, "; %s;", mount);
+	add_words(ret, (const char *const *)s->workload.setup);
+	buf_printf(ret, "; umount /mnt; %s; sync; pc mark ready;", mount);
+	add_words(ret, (const char *const *)s->workload.run);
+	buf_puts(ret, "; umount /mnt");
+}
+
+static int run_in_guest(struct prefixes *p, const char *const *argv,
+			uint64_t timeout_ns, struct agent_result *ret,
+			struct error *e)
+{
+	struct agent_run run = { argv, environment, timeout_ns };
+	int err = agent_run(vm_agent(checker_vm(p->guest)), &run, ret, e);
+
+	if (err || ret->status == 0)
+		return err;
+	return error_set(e, EPROTO, "%s fails: %s", argv[0],
+			 buf_text(&ret->err));
+}
+
+static int record_with_the_kernel(struct prefixes *p, struct error *e)
+{
+	CLEANUP_BUF struct buf script = BUF_INIT;
+	struct agent_result r = { 0 };
+	int err;
+
+	make_script(p, &script);
+	err = run_in_guest(p, (const char *const[]){ "log-writes", "--memory",
+						     "sh", "-c",
+						     buf_text(&script), NULL },
+			   RECORD_TIMEOUT_NS, &r, e);
+	agent_result_free(&r);
+	return err;
+}
+
+static int take_rate(struct prefixes *p, const char *text, struct error *e)
+{
+	unsigned states;
+	double seconds;
+
+	if (sscanf(text, "%u states in %lf s", &states, &seconds) != 2 ||
+	    !states || seconds <= 0)
+		return error_set(e, EPROTO, "prefix-replay says '%s'", text);
+	bench_add(p->bench, &rows[p->what->replay], states / seconds);
+	return 0;
+}
+
+static int replay_prefixes(struct prefixes *p, struct error *e)
+{
+	const struct scenario *s = p->subject->scenario;
+	const char *argv[32] = { "prefix-replay", REPLAYED, "/dev/nullb1",
+				 "/dev/nullb0", s->filesystem.type,
+				 p->what->fsck };
+	struct agent_result r = { 0 };
+	size_t n = 6;
+	int err;
+
+	for (size_t i = 0; s->check.run[i] && n < 31; i++)
+		argv[n++] = s->check.run[i];
+	err = run_in_guest(p, argv, REPLAY_TIMEOUT_NS, &r, e);
+	if (!err)
+		err = take_rate(p, buf_text(&r.out), e);
+	agent_result_free(&r);
+	return err;
+}
+
+/* ---- ours ---- */
+
+static void must_hold(const struct item *item, const struct state *state,
+		      const struct judgement *j, void *arg)
+{
+	struct prefixes *p = arg;
+
+	(void)state;
+	if (j->verdict == VERDICT_HELD || p->err)
+		return;
+	p->err = error_set(p->failed, EPROTO, "state %s:%s should hold, but "
+			   "is %s: %s", item->cut.name, item->survivors,
+			   verdict_name(j->verdict),
+			   j->message ? j->message : "no reason given");
+}
+
+static int judge_states(struct prefixes *p, size_t n, struct error *e)
+{
+	int err;
+
+	p->failed = e;
+	err = pool_judge(p->pool, &p->judged, p->subject->plan.items, n,
+			 must_hold, p, e);
+	return err ? err : p->err;
+}
+
+static int measure_checkers(struct prefixes *p, struct error *e)
+{
+	uint64_t start = now_ns();
+	size_t n = p->subject->plan.n_items;
+	int err = judge_states(p, n, e);
+
+	if (!err)
+		bench_add_rate(p->bench, &rows[p->what->checkers], n, start);
+	return err;
+}
+
+static int start_pool(struct prefixes *p, struct error *e)
+{
+	struct checker_config c = bench_checker(p->bench, p->subject, "");
+	struct pool_config pc = {
+		.ops = &checker_in_guest,
+		.lab = c.lab,
+		.image = c.image,
+		.memory = c.memory,
+		.disk_size = c.disk_size,
+		.disk_block = c.disk_block,
+		.bus = c.bus,
+		.dir = c.dir,
+		.scratch = c.scratch,
+		.checkers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+	};
+
+	return pool_start(&pc, &p->pool, e);
+}
+
+/* ---- both ---- */
+
+/* The pool's guests boot while the other one does and records; they load the
+ * subject with the first states, which are not measured. */
+static int start(struct prefixes *p, struct error *e)
+{
+	struct checker_config c = bench_checker(p->bench, p->subject,
+						"replay");
+	int err = start_pool(p, e);
+
+	if (!err)
+		err = checker_start(&c, &p->guest, e);
+	if (!err)
+		err = checker_load(p->guest, &p->judged, e);
+	if (!err)
+		err = record_with_the_kernel(p, e);
+	return err ? err : judge_states(p, p->subject->plan.n_items / 4, e);
+}
+
+static int take_turns(struct prefixes *p, struct error *e)
+{
+	struct bench *b = p->bench;
+	int err;
+
+	progress_begin(b->progress, b->rounds, "bench: replay from zero");
+	err = start(p, e);
+	for (unsigned i = 0; i < b->rounds && !err; i++) {
+		err = bench_go_on(e);
+		if (!err)
+			err = replay_prefixes(p, e);
+		if (!err)
+			err = measure_checkers(p, e);
+		progress_step(b->progress, 0);
+	}
+	progress_end(b->progress);
+	return err;
+}
+
+static int get_subject(struct prefixes *p, struct bench_subject *own,
+		       struct error *e)
+{
+	int err;
+
+	p->subject = own;
+	if (p->what->scenario)
+		err = bench_subject_record(p->bench, p->what->scenario,
+					   "prefixes", own, e);
+	else
+		err = bench_brief(p->bench, &p->subject, e);
+	if (!err)
+		p->judged = recorded_subject(&p->subject->recorded,
+					     p->subject->scenario,
+					     &p->subject->workload);
+	return err;
+}
+
+static int compare(struct bench *b, const struct comparison *what,
+		   struct error *e)
+{
+	struct prefixes p = { .bench = b, .what = what };
+	struct bench_subject own = { 0 };
+	int err = get_subject(&p, &own, e);
+
+	if (!err)
+		err = take_turns(&p, e);
+	checker_stop(p.guest);
+	pool_stop(p.pool);
+	bench_subject_release(&own);
+	return err;
+}
+
+static int measure(struct bench *b, struct error *e)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < N_COMPARISONS && !err; i++) {
+		const struct comparison *what = &comparisons[i];
+
+		if (bench_wants(b, &rows[what->replay]))
+			err = compare(b, what, e);
+	}
+	return err;
+}
+
+const struct bench_group bench_prefixes = { "prefixes", rows, ROWS, measure };
