@@ -138,7 +138,7 @@ static int check_cut(const struct recorded *r, size_t test,
 		"p%" PRIu64, cut_position(r->history, t->name, c->at));
 	if (cut_parse(r->history, name, &cut, &e))
 		fail(&e);
-	if (space_enumerate(r->space, &cut, take_state, &x, &e))
+	if (space_enumerate(r->space, &cut, NULL, take_state, &x, &e))
 		fail(x.e.message[0] ? &x.e : &e);
 	legal = exp2(space_legal_log2(r->space, &cut));
 	bad = compare(&x, allowed, &n_allowed);

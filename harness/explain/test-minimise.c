@@ -525,7 +525,8 @@ static void search_at_random(struct fixture *f, enum cache_order order)
 		assert_int_equal(space_create(&f->log.h, NULL, f->units,
 					      &f->model, &f->space, NULL), 0);
 		assert_int_equal(cut_parse(&f->log.h, "end", &end, NULL), 0);
-		if (space_enumerate(space, &end, find_start, f, NULL) == 1) {
+		if (space_enumerate(space, &end, NULL, find_start, f,
+				    NULL) == 1) {
 			assert_true(f->m.reproduced && f->m.one_minimal &&
 				    f->m.earliest && f->m.stable);
 			assert_minimal(f);

@@ -102,7 +102,7 @@ static int plan_cut(struct planner *p, struct state_space *space,
 	c->legal_log2 = space_legal_log2(space, cut);
 	count_promises(p, c);
 	p->rank = 0;
-	err = space_enumerate(space, cut, on_state, p, e);
+	err = space_enumerate(space, cut, NULL, on_state, p, e);
 	p->plan->n_cuts++;
 	return err;
 }

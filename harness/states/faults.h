@@ -62,6 +62,8 @@ int scratch_put(const struct state_space *s, uint32_t u, const void *data,
 
 /* ---- strategy-faults.c ---- */
 
+struct emitter;
+
 /* Emits faulty states of a cut, drawn by the seed. */
 int strategy_faults(const struct view *v, struct emitter *out);
 /* Emits the faulty state unless the contract allows its content or the same

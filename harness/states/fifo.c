@@ -36,8 +36,9 @@ static int by_line(const void *a, const void *b)
 	return model_fifo(x->command, y->command, x->position);
 }
 
-void line_fill(struct view *v)
+uint32_t *line_order(const struct view *v)
 {
+	uint32_t *line = xcalloc(v->n_writes, sizeof(*line));
 	CLEANUP_FREE struct place *places =
 		xcalloc(v->n_writes, sizeof(*places));
 
@@ -46,9 +47,14 @@ void line_fill(struct view *v)
 					    i, v->position };
 	if (v->n_writes)
 		qsort(places, v->n_writes, sizeof(*places), by_line);
-	v->line = xcalloc(v->n_writes, sizeof(*v->line));
 	for (size_t i = 0; i < v->n_writes; i++)
-		v->line[i] = places[i].write;
+		line[i] = places[i].write;
+	return line;
+}
+
+void line_fill(struct view *v)
+{
+	v->line = line_order(v);
 }
 
 static uint32_t fresh_units(const struct view *v, const uint32_t *pick,

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -409,15 +408,8 @@ uint64_t space_unit_index(const struct state_space *s, size_t i)
 double space_legal_log2(struct state_space *s, const struct cut *c)
 {
 	struct view *v;
-	double sum = 0;
 
-	if (view_at(s->own, c->position, &v, NULL))
-		return 0;
-	if (v->line)
-		return line_legal_log2(v);
-	for (size_t i = 0; i < v->n; i++)
-		sum += log2(1.0 + (v->high[i] - v->low[i]));
-	return sum;
+	return view_at(s->own, c->position, &v, NULL) ? 0 : view_legal_log2(v);
 }
 
 uint64_t space_volatile(struct state_space *s, const struct cut *c)

@@ -218,6 +218,7 @@ uint32_t pair_unit(const struct view *v, size_t write, const struct pair *p);
  */
 uint32_t *pick_none(const struct view *v);
 uint32_t *pick_all(const struct view *v);
+uint32_t *pick_copy(const struct view *v, const uint32_t *from);
 void pick_add(const struct view *v, uint32_t *pick, size_t write,
 	      uint32_t from, uint32_t to);
 void pick_drop(const struct view *v, uint32_t *pick, size_t write,
@@ -227,8 +228,14 @@ struct state_hash pick_hash(const struct view *v, const uint32_t *pick);
 void pick_state(const struct view *v, const struct cut *c,
 		const uint32_t *pick, struct state *ret);
 
+/* log2 of the number of legal states. */
+double view_legal_log2(const struct view *v);
+
 /* ---- fifo.c: where the survivors are a prefix ---- */
 
+/* The writes, as indices into v->writes, in the order in which they would reach
+ * the media of a fifo drive; of one, v->line is the same. Caller frees. */
+uint32_t *line_order(const struct view *v);
 /* Fills v->line. */
 void line_fill(struct view *v);
 double line_legal_log2(const struct view *v);
@@ -244,19 +251,6 @@ uint64_t pick_lost(const struct view *v, const uint32_t *pick);
 /* The pick that a name asks for. Caller frees. */
 int pick_parse(const struct view *v, const char *survivors, uint32_t **ret,
 	       struct error *e);
-
-/* ---- enumerate.c, strategy-*.c ---- */
-
-struct emitter;
-/* Emits the state of the pick unless one with equal content was. Other than 0
- * ends the enumeration. */
-int emit(struct emitter *out, const uint32_t *pick);
-
-/* Emits the states of a cut that are worth checking. */
-typedef int (*strategy_fn)(const struct view *v, struct emitter *out);
-int strategy_default(const struct view *v, struct emitter *out);
-/* order: fifo */
-int strategy_fifo(const struct view *v, struct emitter *out);
 
 /* ---- patches.c ---- */
 

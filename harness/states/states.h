@@ -178,24 +178,70 @@ void write_fates_free(struct write_fate *fates, size_t n);
 /* The position from which a command is durable (drive/model.h). */
 uint64_t space_durable(const struct state_space *s, size_t command);
 
-/* Called for each state; a return other than 0 ends the enumeration with it.
- * The callee takes over what the state owns (a struct copy, or state_free); it
- * must not ask the space about another cut meanwhile. */
-typedef int (*state_fn)(struct state *state, void *arg);
+/* ---- strategies ---- */
+
+/* How the states of a cut are chosen. */
+struct exploration {
+	const char *strategy; /* its name; NULL: default */
+	uint64_t exhaustive;  /* where log2 of the number of legal states is not
+			       * over this, all of them follow the strategy's;
+			       * at most EXHAUSTIVE_MOST */
+	uint64_t seed;        /* of what is drawn */
+};
+#define EXHAUSTIVE_USUAL 6
+#define EXHAUSTIVE_MOST 24
+#define EXPLORATION_DEFAULT                                                    \
+	{                                                                      \
+		.strategy = NULL, .exhaustive = EXHAUSTIVE_USUAL, .seed = 1    \
+	}
+
+int strategy_exists(const char *name);
+/* The i-th strategy; numbered: its name is NAME-K. 0: there are no more. */
+int strategy_info(size_t i, const char **ret_name, int *ret_numbered,
+		  const char **ret_help);
+
+/* A state that was found, during the call. */
+struct found {
+	struct state_hash hash;
+	uint64_t rank; /* among the states of its cut, from 0: the most likely
+			* to show a loss first */
+	enum fault fault; /* beyond the contract, or FAULT_NONE */
+	/* The room's own. */
+	const struct view *view;
+	const struct cut *cut;
+	const uint32_t *pick;
+	const struct state *whole; /* in place of the pick, or NULL */
+};
+/* The state itself, with memory of its own. */
+void found_state(const struct found *f, struct state *ret);
+
+/* A return other than 0 ends the enumeration with it. The cursor must not be
+ * asked about another cut meanwhile. */
+typedef int (*found_fn)(const struct found *f, void *arg);
 
 /*
- * strategy "default": for the cut all, none, each one dropped, each one alone,
- * all subsets where at most 6 writes are volatile, then torn writes: for each
- * volatile write of more than one unit the first half of its units only and the
- * last half only, with all others surviving. With order: fifo all, none, each
- * prefix, then torn writes: behind each prefix the halves of the next write.
- * Then, where the drive has faults beyond the contract, instances of each, drawn
- * by its seed: on the state in which all survived, and on that in which nothing
- * did. States with equal content at the same cut come once; a faulty one only if
- * the contract does not allow its content.
+ * Finds the states of a cut that the strategy chooses, and behind them what is
+ * left of all legal ones where these are no more than x->exhaustive. Then, where
+ * the drive has faults beyond the contract, instances of each, drawn by its seed:
+ * on the state in which all survived, and on that in which nothing did. The
+ * others are legal. States with equal content come once, a faulty one only if the
+ * contract does not allow its content; the same ones each time. *ret_complete
+ * (may be NULL): no legal content is missing. Memory: at most 64 bytes per state
+ * found; a state that fn does not make costs what is open at the cut. -EINVAL: no
+ * such strategy, no such cut.
  */
-int space_enumerate(struct state_space *s, const struct cut *c, state_fn fn,
-		    void *arg, struct error *e);
+int cursor_explore(struct cursor *c, const struct cut *cut,
+		   const struct exploration *x, found_fn fn, void *arg,
+		   int *ret_complete, struct error *e);
+
+/* The same with whole states. The callee takes over what the state owns (a
+ * struct copy, or state_free). x NULL: EXPLORATION_DEFAULT. */
+typedef int (*state_fn)(struct state *state, void *arg);
+int space_enumerate(struct state_space *s, const struct cut *c,
+		    const struct exploration *x, state_fn fn, void *arg,
+		    struct error *e);
+
+/* ---- states on media ---- */
 
 /* What the state's fault did, in a sentence without a full stop, appended;
  * nothing where it has none. name: as of space_state. */

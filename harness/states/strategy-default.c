@@ -1,18 +1,23 @@
 /*
- * The default strategy, in this order: everything survived, nothing did; each
- * write lost alone (what a missing flush shows); each the only survivor (what a
- * reordering shows); every subset where at most 2^SUBSETS of them exist; torn
- * writes, with all others surviving: for each write of more than one unit the
- * first half of its units only, and the last half only.
+ * The default: a schedule of the others, most likely losses first. Everything
+ * survived, nothing did; each write lost alone (what a missing flush shows); each
+ * the only survivor (what a reordering shows); every subset where at most
+ * 2^SUBSETS of them exist; torn writes in halves; prefixes; a few random states,
+ * for what nobody thought of.
+ *
+ * With order: fifo, where survivors are a prefix anyway: all, none, the prefixes
+ * from the longest to the shortest, torn writes, random ones.
  */
 #include <stdlib.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
-#include "states/space.h"
+#include "states/strategy.h"
 
 #define SUBSETS 6
+#define RANDOM 8
 
-static int all_and_none(const struct view *v, struct emitter *out)
+int emit_all_and_none(const struct view *v, struct emitter *out)
 {
 	CLEANUP_FREE uint32_t *all = pick_all(v);
 	CLEANUP_FREE uint32_t *none = pick_none(v);
@@ -21,82 +26,64 @@ static int all_and_none(const struct view *v, struct emitter *out)
 	return err ? err : emit(out, none);
 }
 
-static int each_dropped(const struct view *v, struct emitter *out)
+int emit_subsets(const struct view *v, struct emitter *out,
+		 const uint32_t *base, const uint32_t *writes, size_t n)
 {
 	int err = 0;
 
-	for (size_t w = 0; !err && w < v->n_writes; w++) {
-		CLEANUP_FREE uint32_t *pick = pick_all(v);
+	for (unsigned int set = 0; !err && set < 1u << n; set++) {
+		CLEANUP_FREE uint32_t *pick = pick_copy(v, base);
 
-		pick_drop(v, pick, w, 0, UINT32_MAX);
+		for (size_t i = 0; i < n; i++)
+			if (set & 1u << i)
+				pick_add(v, pick, writes[i], 0, UINT32_MAX);
 		err = emit(out, pick);
 	}
 	return err;
 }
 
-static int each_alone(const struct view *v, struct emitter *out)
+static int all_subsets(const struct view *v, struct emitter *out)
 {
-	int err = 0;
-
-	for (size_t w = 0; !err && w < v->n_writes; w++) {
-		CLEANUP_FREE uint32_t *pick = pick_none(v);
-
-		pick_add(v, pick, w, 0, UINT32_MAX);
-		err = emit(out, pick);
-	}
-	return err;
-}
-
-static int subsets(const struct view *v, struct emitter *out)
-{
-	int err = 0;
+	CLEANUP_FREE uint32_t *none = pick_none(v);
+	uint32_t writes[SUBSETS];
 
 	if (v->n_writes > SUBSETS)
 		return 0;
-	for (unsigned int set = 0; !err && set < 1u << v->n_writes; set++) {
-		CLEANUP_FREE uint32_t *pick = pick_none(v);
-
-		for (size_t w = 0; w < v->n_writes; w++)
-			if (set & 1u << w)
-				pick_add(v, pick, w, 0, UINT32_MAX);
-		err = emit(out, pick);
-	}
-	return err;
+	for (uint32_t i = 0; i < v->n_writes; i++)
+		writes[i] = i;
+	return emit_subsets(v, out, none, writes, v->n_writes);
 }
 
-static int lose_units(const struct view *v, struct emitter *out, size_t write,
-		      uint32_t from, uint32_t to)
+static int any_order(const struct view *v, struct emitter *out)
 {
-	CLEANUP_FREE uint32_t *pick = pick_all(v);
+	int err = strategy_drop.run(v, 1, out);
 
-	pick_drop(v, pick, write, from, to);
-	return emit(out, pick);
+	if (!err)
+		err = strategy_keep.run(v, 1, out);
+	if (!err)
+		err = all_subsets(v, out);
+	if (!err)
+		err = emit_halves(v, out);
+	return err ? err : strategy_prefix.run(v, 0, out);
 }
 
-static int torn(const struct view *v, struct emitter *out)
+static int run(const struct view *v, unsigned k, struct emitter *out)
 {
-	int err = 0;
+	int err;
 
-	for (size_t w = 0; !err && w < v->n_writes; w++) {
-		const struct command *c = &v->s->h->commands[v->writes[w]];
-		uint32_t n = command_units(v->s, c), half = n - n / 2;
-
-		if (n < 2)
-			continue;
-		err = lose_units(v, out, w, half, n - 1);
+	(void)k;
+	if (v->line) {
+		err = strategy_prefix.run(v, 0, out);
 		if (!err)
-			err = lose_units(v, out, w, 0, half - 1);
+			err = emit_halves(v, out);
+	} else {
+		err = any_order(v, out);
 	}
-	return err;
+	return err ? err : emit_random(v, out, RANDOM);
 }
 
-int strategy_default(const struct view *v, struct emitter *out)
-{
-	static const strategy_fn steps[] = { all_and_none, each_dropped,
-					     each_alone, subsets, torn };
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(steps) / sizeof(*steps); i++)
-		err = steps[i](v, out);
-	return err;
-}
+const struct strategy strategy_default = {
+	.name = "default",
+	.help = "a schedule of the others, most likely losses first",
+	.run = run,
+};

@@ -306,7 +306,7 @@ static int take_state(struct state *st, void *arg)
 static void check_enumeration(struct sequence *q)
 {
 	memset(q->n_of, 0, sizeof(q->n_of));
-	if (space_enumerate(q->space, &q->cut, take_state, q, NULL))
+	if (space_enumerate(q->space, &q->cut, NULL, take_state, q, NULL))
 		disagree(q, "the enumeration failed", "");
 	for (int k = FAULT_NONE + 1; k < FAULT_COUNT; k++)
 		all_emitted[k] += q->n_of[k];
@@ -613,7 +613,7 @@ static void names_of(uint64_t seed, struct buf *ret)
 	m.faults.seed = seed;
 	m.faults.count[FAULT_SHORN] = m.faults.count[FAULT_FLYING] = 3;
 	s = many_writes(&m);
-	assert_int_equal(space_enumerate(s, &cut, add_name, ret, NULL), 0);
+	assert_int_equal(space_enumerate(s, &cut, NULL, add_name, ret, NULL), 0);
 	space_free(s);
 }
 

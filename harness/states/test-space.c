@@ -311,6 +311,7 @@ static void legal_states_are_counted_by_choice(void **state)
 struct names {
 	struct buf text;
 	int stop_after;
+	const struct exploration *x;
 };
 
 static int take_name(struct state *st, void *arg)
@@ -322,19 +323,36 @@ static int take_name(struct state *st, void *arg)
 	return --names->stop_after ? 0 : 77;
 }
 
-static void expect_names(const struct test_log *t, uint32_t tear,
-			 int stop_after, const char *expect)
+/* order: any or fifo, by the space. Frees it. */
+static void expect_explored(const struct test_log *t, struct state_space *s,
+			    const struct exploration *x, int stop_after,
+			    const char *expect)
 {
-	struct names names = { BUF_INIT, stop_after };
-	struct state_space *s = space_of(t, 0, tear);
+	struct names names = { BUF_INIT, stop_after, x };
 	struct cut cut;
 
 	assert_int_equal(cut_parse(&t->h, "end", &cut, NULL), 0);
-	assert_int_equal(space_enumerate(s, &cut, take_name, &names, NULL),
+	assert_int_equal(space_enumerate(s, &cut, names.x, take_name, &names,
+					 NULL),
 			 stop_after > 0 ? 77 : 0);
 	assert_string_equal(buf_text(&names.text), expect);
 	buf_free(&names.text);
 	space_free(s);
+}
+
+static void expect_names(const struct test_log *t, uint32_t tear,
+			 int stop_after, const char *expect)
+{
+	expect_explored(t, space_of(t, 0, tear), NULL, stop_after, expect);
+}
+
+/* All that the strategy itself picks, with units of 512 bytes. */
+static void expect_strategy(const struct test_log *t, const char *name,
+			    const char *expect)
+{
+	struct exploration x = { .strategy = name };
+
+	expect_explored(t, space_of(t, 0, 512), &x, -1, expect);
 }
 
 static void up_to_six_writes_get_every_subset(void **state)
@@ -358,7 +376,7 @@ static void from_seven_on_each_is_lost_and_alone(void **state)
 	start(&t, 64);
 	for (int i = 0; i < 7; i++)
 		put(&t, (uint64_t)i, 1, 1);
-	expect_names(&t, 512, -1,
+	expect_names(&t, 512, 16,
 		     "all none all-1 all-2 all-3 all-4 all-5 all-6 all-7 "
 		     "1 2 3 4 5 6 7 ");
 }
@@ -370,7 +388,7 @@ static void writes_of_several_units_are_torn_in_the_middle(void **state)
 	(void)state;
 	start(&t, 64);
 	put(&t, 8, 3, 1);
-	expect_names(&t, 512, -1, "all none 1.0-1 1.2 ");
+	expect_names(&t, 512, 4, "all none 1.0-1 1.2 ");
 	expect_names(&t, 1024, -1, "all none 1.0 1.1 ");
 	expect_names(&t, 4096, -1, "all none ");
 }
@@ -406,6 +424,223 @@ static void nothing_volatile_is_one_state(void **state)
 	put(&t, 0, 1, 1);
 	test_flush(&t);
 	expect_names(&t, 512, -1, "all ");
+}
+
+/* ---- the strategies ---- */
+
+/* Three writes of one sector each, completed as 2, 1, 3. */
+static void make_three(struct test_log *t)
+{
+	size_t a, b;
+
+	start(t, 64);
+	a = test_submit(t, LOG_WRITE, 0, 512, 0, 0);
+	b = test_submit(t, LOG_WRITE, 512, 512, 0, 0);
+	test_complete(t, b);
+	test_complete(t, a);
+	put(t, 2, 1, 1);
+}
+
+static void prefixes_are_of_the_order_of_completion(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	make_three(&t);
+	expect_strategy(&t, "prefix", "all none all-3 2 ");
+}
+
+static void up_to_k_are_dropped_or_kept(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	for (int i = 0; i < 4; i++)
+		put(&t, (uint64_t)i, 1, 1);
+	expect_strategy(&t, "drop-1", "all none all-1 all-2 all-3 all-4 ");
+	expect_strategy(&t, "keep-1", "all none 1 2 3 4 ");
+	expect_strategy(&t, "drop-2",
+			"all none all-1 all-2 all-3 all-4 "
+			"3,4 2,4 1,4 2,3 1,3 1,2 ");
+	expect_strategy(&t, "keep-2",
+			"all none 1 2 3 4 1,2 1,3 2,3 1,4 2,4 3,4 ");
+	expect_strategy(&t, "drop-9",
+			"all none all-1 all-2 all-3 all-4 "
+			"3,4 2,4 1,4 2,3 1,3 1,2 4 3 2 1 ");
+}
+
+/* 1 and 2 on the same sector: without both it is as before, which dropping them
+ * in the wrong order would miss. */
+static void dropped_writes_uncover_what_they_overwrote(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 0, 1, 1);
+	put(&t, 0, 1, 2);
+	put(&t, 1, 1, 3);
+	expect_strategy(&t, "drop-2", "all none all-2 2 3 1 ");
+}
+
+static void one_write_is_torn_at_a_time(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 0, 3, 1);
+	put(&t, 8, 1, 9);
+	expect_strategy(&t, "torn",
+			"all none all-1.2 all-1.0-1 "
+			"all-1.0 all-1.1-2 all-1.1 1.1,2 ");
+}
+
+/* A flush that is still under way ends an epoch. */
+static void epochs_are_reordered_one_at_a_time(void **state)
+{
+	struct test_log t;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 0, 1, 1);
+	put(&t, 1, 1, 2);
+	test_submit(&t, LOG_FLUSH, 0, 0, 0, 0);
+	put(&t, 2, 1, 3);
+	put(&t, 3, 1, 4);
+	expect_strategy(&t, "reorder",
+			"all none 1,2 all-3 all-4 2 1 ");
+}
+
+struct drawn {
+	struct buf text;
+	int complete;
+};
+
+static int take_drawn(const struct found *f, void *arg)
+{
+	struct drawn *d = arg;
+	struct state st;
+
+	found_state(f, &st);
+	buf_printf(&d->text, "%s ", st.survivors);
+	state_free(&st);
+	return 0;
+}
+
+static char *drawn(struct state_space *s, const struct cut *cut,
+		   const struct exploration *x, int *ret_complete)
+{
+	struct cursor *c = cursor_new(s);
+	struct drawn d = { BUF_INIT, 0 };
+
+	assert_int_equal(cursor_explore(c, cut, x, take_drawn, &d,
+					ret_complete, NULL), 0);
+	cursor_free(c);
+	return buf_take(&d.text);
+}
+
+static void random_states_are_decided_by_the_seed(void **state)
+{
+	struct exploration x = { .strategy = "random", .seed = 3 }, y = x;
+	struct test_log t;
+	struct cut cut;
+	int complete;
+
+	(void)state;
+	start(&t, 64);
+	for (int i = 0; i < 12; i++)
+		put(&t, (uint64_t)(2 * i), 2, 1);
+	struct state_space *s = space_of(&t, 0, 512);
+
+	y.seed = 4;
+	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
+	CLEANUP_FREE char *a = drawn(s, &cut, &x, &complete);
+	CLEANUP_FREE char *b = drawn(s, &cut, &x, &complete);
+	CLEANUP_FREE char *c = drawn(s, &cut, &y, &complete);
+
+	assert_string_equal(a, b);
+	assert_string_not_equal(a, c);
+	assert_false(complete);
+	space_free(s);
+}
+
+/* 4 writes of one unit have 16 states: draws come upon all of them. */
+static void random_states_are_those_that_were_not_seen(void **state)
+{
+	struct exploration x = { .strategy = "random", .seed = 1 };
+	struct test_log t;
+	struct cut cut;
+	int complete;
+	size_t n = 0;
+
+	(void)state;
+	start(&t, 64);
+	for (int i = 0; i < 4; i++)
+		put(&t, (uint64_t)i, 1, 1);
+	struct state_space *s = space_of(&t, 0, 512);
+
+	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
+	CLEANUP_FREE char *a = drawn(s, &cut, &x, &complete);
+
+	for (const char *p = a; *p; p++)
+		n += *p == ' ';
+	assert_int_equal(n, 16);
+	space_free(s);
+}
+
+static void the_bound_decides_whether_everything_comes(void **state)
+{
+	struct exploration x = { .strategy = "prefix", .exhaustive = 4 };
+	struct test_log t;
+	struct cut cut;
+	int complete;
+
+	(void)state;
+	start(&t, 64);
+	put(&t, 0, 5, 1); /* 2^5 states */
+	struct state_space *s = space_of(&t, 0, 512);
+
+	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
+	CLEANUP_FREE char *few = drawn(s, &cut, &x, &complete);
+	assert_string_equal(few, "all none ");
+	assert_false(complete);
+	x.exhaustive = 5;
+	CLEANUP_FREE char *all = drawn(s, &cut, &x, &complete);
+	size_t n = 0;
+
+	for (const char *p = all; *p; p++)
+		n += *p == ' ';
+	assert_int_equal(n, 32);
+	assert_true(complete);
+	space_free(s);
+}
+
+static void names_of_strategies_are_exact(void **state)
+{
+	static const char *const no[] = { "", "drop", "drop-", "drop-0",
+					  "drop-10", "prefix-1", "Prefix",
+					  "keep-2x", "kwise", "drop--1" };
+	struct exploration x = { .strategy = "kwise" };
+	struct test_log t;
+	struct error e;
+	struct cut cut;
+
+	(void)state;
+	assert_true(strategy_exists("drop-9"));
+	assert_true(strategy_exists("exhaustive"));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		assert_false(strategy_exists(no[i]));
+	start(&t, 64);
+	put(&t, 0, 1, 1);
+	struct state_space *s = space_of(&t, 0, 512);
+
+	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
+	assert_int_equal(space_enumerate(s, &cut, &x, take_name, NULL, &e),
+			 -EINVAL);
+	assert_non_null(strstr(e.message, "kwise"));
+	space_free(s);
 }
 
 /* ---- order: fifo ---- */
@@ -480,20 +715,34 @@ static void prefixes_and_torn_writes_are_counted(void **state)
 
 static void fifo_gets_every_prefix(void **state)
 {
-	struct names names = { BUF_INIT, -1 };
 	struct test_log t;
-	struct cut cut;
 
 	(void)state;
 	make_line(&t);
-	struct state_space *s = fifo_of(&t);
+	expect_explored(&t, fifo_of(&t), NULL, 6,
+			"all none all-3 2 1.0-1,2 1.2,2 ");
+}
 
-	assert_int_equal(cut_parse(&t.h, "end", &cut, NULL), 0);
-	assert_int_equal(space_enumerate(s, &cut, take_name, &names, NULL), 0);
-	assert_string_equal(buf_text(&names.text),
-			    "all none all-3 2 1.0-1,2 1.2,2 ");
-	buf_free(&names.text);
-	space_free(s);
+/* Of a fifo drive a strategy picks what it can, and nothing else. */
+static void strategies_keep_to_the_line(void **state)
+{
+	static const char *const picked[][2] = {
+		{ "prefix", "all none all-3 2 " },
+		{ "reorder", "all none all-3 2 " },
+		{ "drop-1", "all none all-3 " },
+		{ "keep-1", "all none 2 " },
+		{ "torn", "all none 1.0-1,2 1.2,2 1.1-2,2 1.0,2 all-1.1,3 "
+			  "1.1,2 " },
+	};
+	struct test_log t;
+
+	(void)state;
+	make_line(&t);
+	for (size_t i = 0; i < sizeof(picked) / sizeof(*picked); i++) {
+		struct exploration x = { .strategy = picked[i][0] };
+
+		expect_explored(&t, fifo_of(&t), &x, -1, picked[i][1]);
+	}
 }
 
 /* ---- errors ---- */
@@ -581,9 +830,19 @@ int main(void)
 		cmocka_unit_test(equal_content_at_one_cut_comes_once),
 		cmocka_unit_test(the_callback_ends_the_enumeration),
 		cmocka_unit_test(nothing_volatile_is_one_state),
+		cmocka_unit_test(prefixes_are_of_the_order_of_completion),
+		cmocka_unit_test(up_to_k_are_dropped_or_kept),
+		cmocka_unit_test(dropped_writes_uncover_what_they_overwrote),
+		cmocka_unit_test(one_write_is_torn_at_a_time),
+		cmocka_unit_test(epochs_are_reordered_one_at_a_time),
+		cmocka_unit_test(random_states_are_decided_by_the_seed),
+		cmocka_unit_test(random_states_are_those_that_were_not_seen),
+		cmocka_unit_test(the_bound_decides_whether_everything_comes),
+		cmocka_unit_test(names_of_strategies_are_exact),
 		cmocka_unit_test(survivors_in_fifo_are_a_prefix),
 		cmocka_unit_test(prefixes_and_torn_writes_are_counted),
 		cmocka_unit_test(fifo_gets_every_prefix),
+		cmocka_unit_test(strategies_keep_to_the_line),
 		cmocka_unit_test(impossible_arguments_are_refused),
 		cmocka_unit_test(commands_that_make_no_sense_are_refused),
 		cmocka_unit_test(data_missing_from_the_log_is_an_error),

@@ -54,7 +54,10 @@ struct sequence {
 	/* of the cut under test */
 	struct reference ref;
 	struct cut cut;
+	struct exploration how;
+	int k; /* of how.strategy, or 0 */
 	size_t n_states;
+	unsigned char (*found)[REF_SECTORS]; /* their contents */
 	struct state last; /* what the drive serves, by patches */
 	uint64_t patched[REF_SECTORS]; /* source per unit of the disk */
 	const char *wrong; /* the first disagreement, or NULL */
@@ -168,6 +171,7 @@ static void close_sequence(struct sequence *q)
 	space_free(q->space);
 	state_free(&q->last);
 	free(q->units);
+	free(q->found);
 }
 
 /* ---- reading states ---- */
@@ -282,7 +286,8 @@ static int take_state(struct state *st, void *arg)
 	check_hash(q, st, disk);
 	check_patches(q, st, disk);
 	check_round_trip(q, st);
-	q->n_states++;
+	q->found = xrealloc(q->found, (q->n_states + 1) * sizeof(*q->found));
+	memcpy(q->found[q->n_states++], disk, sizeof(disk));
 	state_free(&q->last);
 	q->last = *st;
 	return 0;
@@ -302,24 +307,6 @@ static size_t at_stake(const struct sequence *q, int *ret_single)
 			*ret_single = 0;
 	}
 	return n;
-}
-
-static void check_enumeration(struct sequence *q)
-{
-	int single;
-	size_t n = at_stake(q, &single);
-
-	q->n_states = 0;
-	if (space_enumerate(q->space, &q->cut, take_state, q, NULL))
-		disagree(q, "the enumeration failed");
-	if (space_volatile(q->space, &q->cut) != n)
-		disagree(q, "another number of volatile writes");
-	if (lround(exp2(space_legal_log2(q->space, &q->cut))) !=
-	    lround(ref_choices(&q->ref)))
-		disagree(q, "another number of legal states");
-	if (single && (n <= 6 || q->model.order == ORDER_FIFO) &&
-	    (double)q->n_states != ref_contents(&q->ref))
-		disagree(q, "not every legal content was enumerated");
 }
 
 /* ---- names ---- */
@@ -475,6 +462,149 @@ static void check_names(struct sequence *q)
 		free(asked[i].name);
 }
 
+static void check_enumeration(struct sequence *q)
+{
+	int single;
+	size_t n = at_stake(q, &single);
+
+	q->n_states = 0;
+	if (space_enumerate(q->space, &q->cut, NULL, take_state, q, NULL))
+		disagree(q, "the enumeration failed");
+	if (space_volatile(q->space, &q->cut) != n)
+		disagree(q, "another number of volatile writes");
+	if (lround(exp2(space_legal_log2(q->space, &q->cut))) !=
+	    lround(ref_choices(&q->ref)))
+		disagree(q, "another number of legal states");
+	if (single && (n <= 6 || q->model.order == ORDER_FIFO) &&
+	    (double)q->n_states != ref_contents(&q->ref))
+		disagree(q, "not every legal content was enumerated");
+}
+
+/* ---- strategies ---- */
+
+/* Lets exactly the writes of the set survive: bits over those at stake. */
+static void survive(const struct sequence *q, uint64_t set, struct asked *a)
+{
+	int bit = 0;
+
+	memset(a, 0, sizeof(*a));
+	a->all = 1;
+	for (size_t k = 0; k < q->log.h.n_commands; k++) {
+		if (!ref_at_stake(&q->ref, k))
+			continue;
+		if (!(set & 1ULL << bit++))
+			memset(a->pair[k], 1, REF_SECTORS);
+	}
+	choose(q, a);
+}
+
+static int was_found(const struct sequence *q, const unsigned char *disk)
+{
+	for (size_t i = 0; i < q->n_states; i++)
+		if (!memcmp(q->found[i], disk, REF_SECTORS))
+			return 1;
+	return 0;
+}
+
+static int same_strategy(const struct sequence *q, const char *name)
+{
+	return !strncmp(q->how.strategy, name, strlen(name));
+}
+
+/* Whether the strategy promises the state in which `lost` of n writes are. */
+static int promised(const struct sequence *q, int lost, int n)
+{
+	if (!lost || lost == n)
+		return 1;
+	if (same_strategy(q, "drop-"))
+		return lost <= q->k;
+	return same_strategy(q, "keep-") && n - lost <= q->k;
+}
+
+/* Whether those that survive would be the first ones on a drive with order:
+ * fifo: first what was acknowledged, in that order, then the rest. */
+static int is_first(const struct sequence *q, uint64_t set)
+{
+	unsigned char lost[TEST_COMMANDS] = { 0 }, later = 0;
+	int bit = 0;
+
+	for (size_t k = 0; k < q->log.h.n_commands; k++)
+		if (ref_at_stake(&q->ref, k))
+			lost[k] = (set & 1ULL << bit++) ? 1 : 2;
+	for (size_t i = 0; i < q->ref.n_line; i++) {
+		if (later && lost[q->ref.line[i]] == 1)
+			return 0;
+		later |= lost[q->ref.line[i]] == 2;
+		lost[q->ref.line[i]] = 0;
+	}
+	for (size_t k = 0; k < q->log.h.n_commands; k++) {
+		if (later && lost[k] == 1)
+			return 0;
+		later |= lost[k] == 2;
+	}
+	return 1;
+}
+
+/* Whole writes: drop-K and keep-K pick what they say, and nothing else. */
+static void check_sets(struct sequence *q, size_t n)
+{
+	static unsigned char wanted[1024][REF_SECTORS];
+	size_t n_wanted = 0, i;
+
+	for (uint64_t set = 0; set < 1ULL << n; set++) {
+		int kept = __builtin_popcountll(set);
+		unsigned char disk[REF_SECTORS];
+		struct asked a;
+
+		survive(q, set, &a);
+		if (!promised(q, (int)n - kept, (int)n) ||
+		    (q->model.order == ORDER_FIFO && !is_first(q, set)))
+			continue;
+		ref_disk(&q->ref, &a.state, disk);
+		if (!was_found(q, disk))
+disagree(q, "a strategy does not pick what it says");
+		for (i = 0; i < n_wanted; i++)
+			if (!memcmp(wanted[i], disk, REF_SECTORS))
+				break;
+		if (i == n_wanted)
+			memcpy(wanted[n_wanted++], disk, REF_SECTORS);
+	}
+	if (n_wanted != q->n_states)
+		disagree(q, "a strategy picks what it does not say");
+}
+
+/* Any of them, with a bound that leaves all legal states to it or none. */
+static void draw_strategy(struct sequence *q)
+{
+	static const char *const names[] = {
+		"default", "prefix", "drop-1", "drop-2", "drop-3", "keep-1",
+		"keep-2", "keep-3", "torn", "reorder", "random", "exhaustive",
+	};
+	const char *name = names[rng_below(&q->rng, 12)];
+
+	q->how = (struct exploration){ name, rng_below(&q->rng, 2) * 12,
+				       rng_below(&q->rng, 100) };
+	q->k = name[4] == '-' ? name[5] - '0' : 0;
+}
+
+static void check_strategy(struct sequence *q)
+{
+	int single, everything;
+	size_t n = at_stake(q, &single);
+
+	draw_strategy(q);
+	everything = ref_choices(&q->ref) <= exp2((double)q->how.exhaustive);
+	if (q->how.exhaustive && !everything)
+		q->how.exhaustive = 0;
+	q->n_states = 0;
+	if (space_enumerate(q->space, &q->cut, &q->how, take_state, q, NULL))
+		disagree(q, "a strategy failed");
+	if (everything && (double)q->n_states != ref_contents(&q->ref))
+		disagree(q, "not every legal content was found");
+	if (!everything && q->k && n <= 10)
+		check_sets(q, n);
+}
+
 /* ---- all of it ---- */
 
 static void check_cut(struct sequence *q, uint64_t position)
@@ -486,6 +616,8 @@ static void check_cut(struct sequence *q, uint64_t position)
 		 data_symbols, q->fault);
 	assert_int_equal(cut_parse(&q->log.h, name, &q->cut, NULL), 0);
 	check_enumeration(q);
+	if (q->fault == REF_HONEST)
+		check_strategy(q);
 	if (q->fault == REF_HONEST)
 		check_names(q);
 }

@@ -6,6 +6,7 @@
  * that a durable write has overwritten everywhere cannot be lost any more and
  * is not listed.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,17 @@ uint32_t pair_unit(const struct view *v, size_t write, const struct pair *p)
 	return v->units[p->slot] - v->s->first_unit[v->writes[write]];
 }
 
+double view_legal_log2(const struct view *v)
+{
+	double sum = 0;
+
+	if (v->line)
+		return line_legal_log2(v);
+	for (size_t i = 0; i < v->n; i++)
+		sum += log2(1.0 + (v->high[i] - v->low[i]));
+	return sum;
+}
+
 /* ---- picks ---- */
 
 static uint32_t *copy(const uint32_t *from, size_t n)
@@ -167,6 +179,11 @@ uint32_t *pick_none(const struct view *v)
 uint32_t *pick_all(const struct view *v)
 {
 	return copy(v->high, v->n);
+}
+
+uint32_t *pick_copy(const struct view *v, const uint32_t *from)
+{
+	return copy(from, v->n);
 }
 
 void pick_add(const struct view *v, uint32_t *pick, size_t write,
