@@ -18,7 +18,13 @@ for run in $(json run); do
 	"$outcomes" "$run" >"$work/outcomes" 2>&1
 	is $? 0 "$name: the explored outcomes are the allowed ones"
 	grep -v ^equal "$work/outcomes" | sed 's/^/# /'
-	at_least "$(grep -c ^equal "$work/outcomes")" 40 "$name: at all cuts"
+	at_least "$(grep -c "^equal [^:]*cut [^,:]*:" "$work/outcomes")" 40 \
+		"$name: at all cuts"
+	for strategy in default prefix drop-1 keep-1 torn reorder random \
+		exhaustive; do
+		at_least "$(grep -c "^equal .*, $strategy:" "$work/outcomes")" 40 \
+			"$name: and with $strategy and no bound"
+	done
 done
 
 # The kernel's own volatile cache agrees with what was written by hand.

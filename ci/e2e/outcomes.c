@@ -2,7 +2,8 @@
  * Compares what powercut explores of a litmus run with what was written by
  * hand (workloads/litmus/tests.h): for each cut of the table the outcomes of
  * all states that are enumerated must be exactly the allowed ones, and there
- * must be as many of them as the space counts as legal.
+ * must be as many of them as the space counts as legal. So it is with the default,
+ * and with each strategy when nothing bounds it.
  *
  *	outcomes RUN-FOLDER       a line for each cut; exit 1 if one differs
  */
@@ -121,9 +122,10 @@ static uint64_t cut_position(const struct history *h, const char *test,
 	exit(2);
 }
 
+/* how NULL: as a scenario without the key `states` does. */
 static int check_cut(const struct recorded *r, size_t test,
 		     const struct litmus_cut *c, int flushing,
-		     const char *image)
+		     const struct exploration *how, const char *image)
 {
 	const struct litmus *t = &litmus_tests[test];
 	const char *allowed = litmus_set(c, flushing);
@@ -138,13 +140,13 @@ static int check_cut(const struct recorded *r, size_t test,
 		"p%" PRIu64, cut_position(r->history, t->name, c->at));
 	if (cut_parse(r->history, name, &cut, &e))
 		fail(&e);
-	if (space_enumerate(r->space, &cut, NULL, take_state, &x, &e))
+	if (space_enumerate(r->space, &cut, how, take_state, &x, &e))
 		fail(x.e.message[0] ? &x.e : &e);
 	legal = exp2(space_legal_log2(r->space, &cut));
 	bad = compare(&x, allowed, &n_allowed);
 	bad |= fabs(legal - (double)n_allowed) > 0.5 || x.n != n_allowed;
-	printf("%s %s, cut %s: %zu outcomes\n", bad ? "DIFFERS" : "equal",
-	       t->name, c->at, x.n);
+	printf("%s %s, cut %s%s%s: %zu outcomes\n", bad ? "DIFFERS" : "equal",
+	       t->name, c->at, how ? ", " : "", how ? how->strategy : "", x.n);
 	if (bad)
 		printf("  explored: %s\n  allowed:  %s\n  legal:    %.0f\n",
 		       buf_text(&x.list), allowed, legal);
@@ -152,7 +154,8 @@ static int check_cut(const struct recorded *r, size_t test,
 	return bad;
 }
 
-static int check_all(const struct recorded *r, int flushing, const char *image)
+static int check_all(const struct recorded *r, int flushing,
+		     const struct exploration *how, const char *image)
 {
 	int bad = 0;
 
@@ -162,8 +165,27 @@ static int check_all(const struct recorded *r, int flushing, const char *image)
 				&litmus_tests[test].cuts[i];
 
 			if (c->at)
-				bad |= check_cut(r, test, c, flushing, image);
+				bad |= check_cut(r, test, c, flushing, how,
+						 image);
 		}
+	return bad;
+}
+
+static int check_strategies(const struct recorded *r, int flushing,
+			    const char *image)
+{
+	const char *name, *help;
+	int numbered, bad = 0;
+
+	for (size_t i = 0; strategy_info(i, &name, &numbered, &help); i++) {
+		CLEANUP_FREE char *whole =
+			xasprintf("%s%s", name, numbered ? "-1" : "");
+		struct exploration how = { .strategy = whole,
+					   .exhaustive = EXHAUSTIVE_MOST,
+					   .seed = 1 };
+
+		bad |= check_all(r, flushing, &how, image);
+	}
 	return bad;
 }
 
@@ -185,7 +207,8 @@ int main(int argc, char **argv)
 	if (scenario_load(path, &s, &e) ||
 	    recorded_open(argv[1], "replay", s, units, &r, &e))
 		fail(&e);
-	bad = check_all(&r, s->drive.bus != BUS_NVME, image);
+	bad = check_all(&r, s->drive.bus != BUS_NVME, NULL, image);
+	bad |= check_strategies(&r, s->drive.bus != BUS_NVME, image);
 	unlink(image);
 	unlink(units);
 	recorded_release(&r);

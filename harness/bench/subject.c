@@ -81,13 +81,14 @@ static int record_it(struct bench *b, const struct bench_subject *s,
 /* As a run without the key `cuts` does. */
 static int make_plan(struct bench_subject *s, struct error *e)
 {
+	struct plan_config config = plan_config_of(s->scenario);
 	struct recorded *r = &s->recorded;
 	CLEANUP_FREE struct cut *cuts = NULL;
 	size_t n;
 	int err = cuts_expand(r->history, NULL, 0, 1, &cuts, &n, e);
 
 	return err ? err : plan_make(r->space, r->history, cuts, n,
-				     s->scenario->states.budget, &s->plan, e);
+				     &config, &s->plan, e);
 }
 
 int bench_subject_record(struct bench *b, const char *file, const char *name,

@@ -11,13 +11,17 @@
 #include "common/files.h"
 #include "run/plan.h"
 
-/* Whether that is all that the engine is asked for. */
+/* Whether that is all that the scenario or the engine is asked for. */
 static void stop_if_enough(struct run *r, const struct store_state *row)
 {
 	const struct engine *en = r->engine;
 
-	if (r->stopped)
+	if (r->stopped || r->time_is_up)
 		return;
+	if (r->until_ns && now_ns() >= r->until_ns) {
+		r->time_is_up = 1;
+		pool_enough(en->pool);
+	}
 	if (en->stop_at_violation && row->verdict == VERDICT_VIOLATED)
 		r->stopped = "stopped at the first violated state";
 	else if (en->stop_at_ns && now_ns() >= en->stop_at_ns)
@@ -50,6 +54,9 @@ static void on_judged(const struct item *item, const struct state *state,
 		 state->hash.high, state->hash.low);
 	if (!r->store_error.message[0])
 		store_add_state(r->store, &row, &r->store_error);
+	r->judged++;
+	if (row.verdict != VERDICT_UNKNOWN)
+		plan_judged(r->plan, item);
 	progress_step(r->engine->progress, row.verdict == VERDICT_VIOLATED);
 	stop_if_enough(r, &row);
 }
@@ -77,9 +84,11 @@ static int store_plan(struct run *r, const struct plan *plan, struct error *e)
 	return store_commit(r->store, e);
 }
 
+/* What the plan has room for in the scenario's time is what had to be judged. */
 static int judge_plan(struct run *r, const struct recorded *rec,
-		      const struct plan *plan, struct error *e)
+		      struct plan *plan, struct error *e)
 {
+	uint64_t time_ns = r->scenario->states.time_ns;
 	struct subject subject = recorded_subject(rec, r->scenario,
 						  &r->workload);
 	int err;
@@ -88,14 +97,31 @@ static int judge_plan(struct run *r, const struct recorded *rec,
 		       r->scenario->name,
 		       strcmp(r->source, "replay") ? " of " : "",
 		       strcmp(r->source, "replay") ? r->source : "");
+	r->plan = plan;
+	r->judged = 0;
+	r->time_is_up = 0;
+	r->until_ns = time_ns ? now_ns() + time_ns : 0;
 	err = pool_judge(r->engine->pool, &subject, plan->items, plan->n_items,
 			 on_judged, r, e);
 	progress_end(r->engine->progress);
+	r->planned += r->time_is_up ? r->judged : plan->n_items;
 	if (r->store_error.message[0]) {
 		*e = r->store_error;
 		return -EIO;
 	}
 	return err;
+}
+
+/* What was covered in the end, also where the user said stop (err). */
+static int store_coverage(struct run *r, struct plan *plan, int err,
+			  struct error *e)
+{
+	struct error other;
+	int failed = plan_conclude(plan, err ? &other : e);
+
+	if (!failed)
+		failed = store_plan(r, plan, err ? &other : e);
+	return err ? err : failed;
 }
 
 static int by_position(const void *a, const void *b)
@@ -180,7 +206,7 @@ static void inherit_promises(const struct recorded *rec, struct plan *plan)
 int run_judge(struct run *r, const struct recorded *rec,
 			   const char *source, struct error *e)
 {
-	const struct scenario *s = r->scenario;
+	struct plan_config config = plan_config_of(r->scenario);
 	CLEANUP_FREE struct cut *cuts = NULL;
 	struct plan plan = { 0 };
 	size_t n_cuts = 0;
@@ -192,16 +218,17 @@ int run_judge(struct run *r, const struct recorded *rec,
 	err = expand_cuts(r, rec, &cuts, &n_cuts, e);
 	if (!err)
 		err = plan_make(rec->space, rec->history, cuts, n_cuts,
-				s->states.budget, &plan, e);
+				&config, &plan, e);
 	if (err)
 		return err;
 	inherit_promises(rec, &plan);
-	r->planned += plan.n_items;
 	err = run_store_marks(r, rec->history, e);
 	if (!err)
 		err = store_plan(r, &plan, e);
 	if (!err)
 		err = judge_plan(r, rec, &plan, e);
+	if (!err || err == -ECANCELED)
+		err = store_coverage(r, &plan, err, e);
 	plan_release(&plan);
 	return err;
 }

@@ -1,58 +1,177 @@
 #include "run/plan.h"
 
-#include <search.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "run/plan-keys.h"
+#include "scenario/scenario.h"
 
-/* What makes two states equal for the check. */
-struct key {
-	struct state_hash hash;
-	uint64_t promises; /* begins and acks before the cut */
-	uint64_t fault;    /* what the contract allows is never told by a state
-			    * that it does not, nor one fault by another */
-};
+/* Of so many states of a cut each is compared with each. */
+#define CHAINED 64
 
+/* found_fn: the rest of the cut cannot be kept. */
+#define ENOUGH 1
+
+/* A planned state while the plan is made. */
 struct candidate {
-	struct item item;
-	uint64_t rank; /* among its cut's states */
-	size_t cut;    /* index */
+	struct state state;
+	uint32_t key;
+	uint32_t wave; /* the round in which its like are judged */
+	uint32_t cut, place; /* in the order of judging */
 };
 
 struct planner {
 	struct plan *plan;
-	struct promises *marks;
+	uint32_t cut;      /* index of the one that is looked at */
+	uint64_t promises; /* before it */
+	/* How many different states have which rank, and the first rank that
+	 * the budget has no room for: `below` have a better one. */
+	uint64_t *ranks;
+	size_t n_ranks;
+	uint64_t limit, below;
 	struct candidate *candidates;
 	size_t n, size;
-	void *seen; /* tsearch tree of struct key */
-	uint64_t rank, promises;
+	struct error *e;
 };
 
-static int compare_keys(const void *a, const void *b)
+/* What must be equal besides the content: the promises, and the fault. */
+static uint64_t beside(const struct planner *p, enum fault fault)
 {
-	return memcmp(a, b, sizeof(struct key));
+	return p->promises * FAULT_COUNT + fault;
 }
 
-/* Whether an equal one was there before; remembers it. */
-static int seen_before(struct planner *p, const struct state *s)
-{
-	struct key *key = xcalloc(1, sizeof(*key));
-	struct key **node;
+/* ---- 1. the best rank of each ---- */
 
-	key->hash = s->hash;
-	key->promises = p->promises;
-	key->fault = s->fault;
-	node = tsearch(key, &p->seen, compare_keys);
-	if (!node)
-		abort();
-	if (*node == key)
+static void count_rank(struct planner *p, uint64_t rank, int by)
+{
+	if (rank >= p->n_ranks) {
+		size_t n = rank + 1 + p->n_ranks;
+
+		p->ranks = xrealloc(p->ranks, n * sizeof(*p->ranks));
+		memset(p->ranks + p->n_ranks, 0,
+		       (n - p->n_ranks) * sizeof(*p->ranks));
+		p->n_ranks = n;
+	}
+	p->ranks[rank] += (uint64_t)by;
+	if (rank < p->limit)
+		p->below += (uint64_t)by;
+}
+
+static void lower_limit(struct planner *p)
+{
+	if (p->below < p->plan->config.budget)
+		return;
+	if (p->limit > p->n_ranks)
+		p->limit = p->n_ranks;
+	while (p->limit &&
+	       p->below - p->ranks[p->limit - 1] >= p->plan->config.budget)
+		p->below -= p->ranks[--p->limit];
+}
+
+/* Too late for the budget, and enough was seen to say so. */
+static int is_enough(const struct planner *p, const struct found *f)
+{
+	return f->rank >= p->limit && f->rank >= PLAN_LOOKED_AT;
+}
+
+static int rate(const struct found *f, void *arg)
+{
+	struct planner *p = arg;
+	struct plan_keys *keys = p->plan->keys;
+	struct plan_key *key;
+
+	if (is_enough(p, f))
+		return ENOUGH;
+	key = plan_keys_find(keys, f->hash, beside(p, f->fault));
+	if (key && key->rank <= f->rank)
 		return 0;
-	free(key);
-	return 1;
+	if (key)
+		count_rank(p, key->rank, -1);
+	else
+		key = plan_keys_add(keys, f->hash, beside(p, f->fault));
+	if (!key)
+		return error_set(p->e, EFBIG, "more states than can be "
+				 "counted: give states.budget");
+	key->rank = (uint32_t)f->rank;
+	key->cut = p->cut;
+	count_rank(p, key->rank, 1);
+	lower_limit(p);
+	return 0;
 }
 
-static void add_candidate(struct planner *p, struct state *s)
+/* ---- 2. what the budget keeps ---- */
+
+/* Its bits from the last to the first: in this order the first ones of any
+ * number lie evenly apart. */
+static uint32_t spread(uint32_t n)
+{
+	uint32_t ret = 0;
+
+	for (int i = 0; i < 32; i++, n >>= 1)
+		ret = ret << 1 | (n & 1);
+	return ret;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct plan_key *x = *(const struct plan_key *const *)a;
+	const struct plan_key *y = *(const struct plan_key *const *)b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return spread(x->cut) < spread(y->cut) ? -1 :
+						 spread(x->cut) > spread(y->cut);
+}
+
+static void keep_to_budget(struct plan *p)
+{
+	struct plan_keys *k = p->keys;
+	CLEANUP_FREE struct plan_key **order = xcalloc(k->n, sizeof(*order));
+
+	for (uint32_t i = 0; i < k->n; i++)
+		order[i] = &k->at[i];
+	if (k->n > p->config.budget)
+		qsort(order, k->n, sizeof(*order), by_rank);
+	for (uint32_t i = 0; i < k->n && i < p->config.budget; i++)
+		order[i]->planned = 1;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct state_hash));
+}
+
+static uint64_t count_contents(const struct plan_keys *k)
+{
+	CLEANUP_FREE struct state_hash *all = xcalloc(k->n, sizeof(*all));
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < k->n; i++)
+		all[i] = k->at[i].hash;
+	if (k->n)
+		qsort(all, k->n, sizeof(*all), by_hash);
+	for (uint32_t i = 0; i < k->n; i++)
+		n += !i || by_hash(&all[i], &all[i - 1]);
+	return n;
+}
+
+/* The likeliest of all cuts come first where time is short: ranks 0 to 3, to 15,
+ * to 63 and so on. */
+static uint32_t wave_of(const struct planner *p, uint64_t rank)
+{
+	uint32_t wave = 0;
+
+	for (uint64_t end = 4; p->plan->config.urgent && rank >= end; end *= 4)
+		wave++;
+	return wave;
+}
+
+static void add_candidate(struct planner *p, const struct found *f,
+			  const struct plan_key *key)
 {
 	struct candidate *c;
 
@@ -62,104 +181,249 @@ static void add_candidate(struct planner *p, struct state *s)
 					 p->size * sizeof(*p->candidates));
 	}
 	c = &p->candidates[p->n++];
-	c->item.cut = s->cut;
-	c->item.survivors = xstrdup(s->survivors);
-	c->rank = p->rank++;
-	c->cut = p->plan->n_cuts;
+	*c = (struct candidate){ .key = (uint32_t)(key - p->plan->keys->at),
+				 .wave = wave_of(p, f->rank),
+				 .cut = p->cut };
+	found_state(f, &c->state);
 }
 
-static int on_state(struct state *s, void *arg)
+/* Also of plan_conclude, where no candidates are wanted. */
+static int tell(struct planner *p, const struct found *f,
+		const struct plan_key *key, int covered)
 {
-	struct planner *p = arg;
-	struct plan_cut *cut = &p->plan->cuts[p->plan->n_cuts];
+	struct plan_cut *cut = &p->plan->cuts[p->cut];
+	int own = key && key->cut == p->cut && key->rank == f->rank;
 
 	cut->states++;
-	if (seen_before(p, s))
-		cut->equal++;
-	else
-		add_candidate(p, s);
-	state_free(s);
+	cut->equal += covered && !own;
+	cut->left_out += !covered;
+	return own;
+}
+
+static int choose(const struct found *f, void *arg)
+{
+	struct planner *p = arg;
+	const struct plan_key *key =
+		plan_keys_find(p->plan->keys, f->hash, beside(p, f->fault));
+	int planned = key && key->planned;
+
+	if (is_enough(p, f))
+		return ENOUGH;
+	if (tell(p, f, key, planned) && planned)
+		add_candidate(p, f, key);
 	return 0;
 }
 
-static void count_promises(struct planner *p, struct plan_cut *c)
-{
-	struct promise_counts n = promises_count(p->marks, &c->cut);
+/* ---- the order of judging ---- */
 
-	c->acks = n.acks;
-	c->begun = n.begun;
-	p->promises = n.all;
+static int by_difference(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	const struct state *s = &x->state, *t = &y->state;
+
+	if (s->n_differs != t->n_differs)
+		return s->n_differs < t->n_differs ? -1 : 1;
+	for (size_t i = 0; i < s->n_differs; i++) {
+		const struct patch *p = &s->differs[i], *q = &t->differs[i];
+
+		if (p->unit != q->unit)
+			return p->unit < q->unit ? -1 : 1;
+		if (p->source != q->source)
+			return p->source < q->source ? -1 : 1;
+	}
+	return 0;
 }
 
-static int plan_cut(struct planner *p, struct state_space *space,
-		    const struct cut *cut, struct error *e)
+/* Units in which two states of one cut differ; of neighbouring cuts, nearly. */
+static size_t distance(const struct state *s, const struct state *t)
 {
-	struct plan_cut *c = &p->plan->cuts[p->plan->n_cuts];
-	int err;
+	size_t n = 0, i = 0, k = 0;
 
-	*c = (struct plan_cut){ .cut = *cut };
-	c->volatile_writes = space_volatile(space, cut);
-	c->legal_log2 = space_legal_log2(space, cut);
-	count_promises(p, c);
-	p->rank = 0;
-	err = space_enumerate(space, cut, NULL, on_state, p, e);
-	p->plan->n_cuts++;
-	return err;
+	while (i < s->n_differs && k < t->n_differs) {
+		const struct patch *p = &s->differs[i], *q = &t->differs[k];
+
+		n += p->unit != q->unit || p->source != q->source;
+		i += p->unit <= q->unit;
+		k += q->unit <= p->unit;
+	}
+	return n + (s->n_differs - i) + (t->n_differs - k);
 }
 
-static int by_rank(const void *a, const void *b)
+static void swap(struct candidate *a, struct candidate *b)
+{
+	struct candidate c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* Each is followed by the nearest of those that are left. */
+static void chain(struct candidate *c, size_t n, const struct state *last)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t nearest = i, least = SIZE_MAX;
+
+		for (size_t k = i; last && k < n; k++) {
+			size_t d = distance(last, &c[k].state);
+
+			if (d < least) {
+				least = d;
+				nearest = k;
+			}
+		}
+		swap(&c[i], &c[nearest]);
+		last = &c[i].state;
+	}
+}
+
+/* Those of one cut. The cuts come from the last to the first: so do these. */
+static void order_cut(struct planner *p, size_t first)
+{
+	struct candidate *c = p->candidates + first;
+	size_t n = p->n - first;
+
+	if (n)
+		qsort(c, n, sizeof(*c), by_difference);
+	if (n && n <= CHAINED)
+		chain(c, n, first ? &c[-1].state : NULL);
+	for (size_t i = 0; i < n; i++)
+		c[i].place = (uint32_t)(n - 1 - i);
+}
+
+static int by_wave(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return x->cut < y->cut ? -1 : x->cut > y->cut;
-}
-
-static int by_cut(const void *a, const void *b)
-{
-	const struct candidate *x = a, *y = b;
-
+	if (x->wave != y->wave)
+		return x->wave < y->wave ? -1 : 1;
 	if (x->cut != y->cut)
 		return x->cut < y->cut ? -1 : 1;
-	return x->rank < y->rank ? -1 : x->rank > y->rank;
-}
-
-static void keep_to_budget(struct planner *p, uint64_t budget)
-{
-	if (p->n <= budget)
-		return;
-	qsort(p->candidates, p->n, sizeof(*p->candidates), by_rank);
-	for (size_t i = budget; i < p->n; i++)
-		free(p->candidates[i].item.survivors);
-	p->n = budget;
-	qsort(p->candidates, p->n, sizeof(*p->candidates), by_cut);
+	return x->place < y->place ? -1 : x->place > y->place;
 }
 
 static void hand_over(struct planner *p)
 {
-	p->plan->items = xcalloc(p->n, sizeof(*p->plan->items));
-	p->plan->n_items = p->n;
-	for (size_t i = 0; i < p->n; i++)
-		p->plan->items[i] = p->candidates[i].item;
+	struct plan *plan = p->plan;
+
+	if (p->n)
+		qsort(p->candidates, p->n, sizeof(*p->candidates), by_wave);
+	plan->items = xcalloc(p->n, sizeof(*plan->items));
+	plan->item_keys = xcalloc(p->n, sizeof(*plan->item_keys));
+	plan->n_items = p->n;
+	for (size_t i = 0; i < p->n; i++) {
+		struct state *s = &p->candidates[i].state;
+
+		plan->items[i].cut = s->cut;
+		plan->items[i].survivors = TAKE(s->survivors);
+		plan->item_keys[i] = p->candidates[i].key;
+		state_free(s);
+	}
+	free(p->candidates);
+}
+
+/* ---- all of it ---- */
+
+/* complete may be NULL. */
+static int explore(struct planner *p, uint32_t cut, found_fn fn, int *complete)
+{
+	struct plan *plan = p->plan;
+	struct plan_cut *c = &plan->cuts[cut];
+	int err;
+
+	p->cut = cut;
+	p->promises = promises_count(plan->promises, &c->cut).all;
+	err = cursor_explore(plan->cursor, &c->cut, &plan->config.explore, fn,
+			     p, complete, p->e);
+	if (err != ENOUGH)
+		return err;
+	c->more = 1;
+	return 0;
+}
+
+static void describe(struct plan *p, struct plan_cut *c)
+{
+	struct promise_counts n = promises_count(p->promises, &c->cut);
+
+	c->acks = n.acks;
+	c->begun = n.begun;
+	c->volatile_writes = cursor_volatile(p->cursor, &c->cut);
+	c->legal_log2 = cursor_legal_log2(p->cursor, &c->cut);
+	c->legal = cursor_legal(p->cursor, &c->cut);
+}
+
+struct lookup {
+	const struct planner *p;
+	int judged;
+};
+
+static int is_covered(struct state_hash hash, void *arg)
+{
+	const struct lookup *l = arg;
+	const struct plan_key *key =
+		plan_keys_find(l->p->plan->keys, hash,
+			       beside(l->p, FAULT_NONE));
+
+	return key && (l->judged ? key->judged : key->planned);
+}
+
+/* What can be said of the cut once all its states were told. */
+static void sum_up(struct planner *p, struct plan_cut *c, int all_found,
+		   int judged)
+{
+	struct lookup l = { p, judged };
+
+	c->complete = all_found && !c->left_out;
+	c->losses = cursor_covered_losses(p->plan->cursor, &c->cut, is_covered,
+					  &l);
+}
+
+static int make(struct planner *p)
+{
+	struct plan *plan = p->plan;
+	int err = 0;
+
+	for (uint32_t i = 0; i < plan->n_cuts && !err; i++) {
+		describe(plan, &plan->cuts[i]);
+		err = explore(p, i, rate, NULL);
+	}
+	if (err)
+		return err;
+	plan->limit = p->limit;
+	keep_to_budget(plan);
+	plan->distinct = count_contents(plan->keys);
+	for (uint32_t i = plan->n_cuts; i-- && !err;) {
+		struct plan_cut *c = &plan->cuts[i];
+		size_t first = p->n;
+		int all = 0;
+
+		c->more = 0;
+		err = explore(p, i, choose, &all);
+		order_cut(p, first);
+		sum_up(p, c, all && !c->more, 0);
+	}
+	return err;
 }
 
 int plan_make(struct state_space *space, const struct history *h,
-	      const struct cut *cuts, size_t n_cuts, uint64_t budget,
-	      struct plan *ret, struct error *e)
+	      const struct cut *cuts, size_t n_cuts,
+	      const struct plan_config *config, struct plan *ret,
+	      struct error *e)
 {
-	struct plan plan = { .cuts = xcalloc(n_cuts, sizeof(*plan.cuts)) };
-	struct planner p = { .plan = &plan, .marks = promises_new(h) };
-	int err = 0;
+	struct plan plan = { .cuts = xcalloc(n_cuts, sizeof(*plan.cuts)),
+			     .n_cuts = n_cuts,
+			     .space = space,
+			     .promises = promises_new(h),
+			     .cursor = cursor_new(space),
+			     .config = *config,
+			     .keys = xcalloc(1, sizeof(*plan.keys)) };
+	struct planner p = { .plan = &plan, .limit = UINT64_MAX, .e = e };
+	int err;
 
-	for (size_t i = 0; i < n_cuts && !err; i++)
-		err = plan_cut(&p, space, &cuts[i], e);
-	if (!err)
-		keep_to_budget(&p, budget);
+	for (size_t i = 0; i < n_cuts; i++)
+		plan.cuts[i].cut = cuts[i];
+	err = make(&p);
 	hand_over(&p);
-	free(p.candidates);
-	promises_free(p.marks);
-	tdestroy(p.seen, free);
+	free(p.ranks);
 	if (err)
 		plan_release(&plan);
 	else
@@ -171,7 +435,61 @@ void plan_release(struct plan *p)
 {
 	for (size_t i = 0; i < p->n_items; i++)
 		free(p->items[i].survivors);
+	for (size_t i = 0; i < p->n_cuts; i++)
+		free(p->cuts[i].legal);
 	free(p->items);
+	free(p->item_keys);
 	free(p->cuts);
+	plan_keys_free(p->keys);
+	cursor_free(p->cursor);
+	promises_free(p->promises);
 	*p = (struct plan){ 0 };
+}
+
+struct plan_config plan_config_of(const struct scenario *s)
+{
+	return (struct plan_config){
+		.explore = { .strategy = s->states.strategy,
+			     .exhaustive = s->states.exhaustive,
+			     .seed = s->seed },
+		.budget = s->states.budget,
+		.urgent = s->states.time_ns != 0,
+	};
+}
+
+/* ---- after judging ---- */
+
+void plan_judged(struct plan *p, const struct item *item)
+{
+	p->keys->at[p->item_keys[item - p->items]].judged = 1;
+}
+
+static int tell_judged(const struct found *f, void *arg)
+{
+	struct planner *p = arg;
+	const struct plan_key *key =
+		plan_keys_find(p->plan->keys, f->hash, beside(p, f->fault));
+
+	if (is_enough(p, f))
+		return ENOUGH;
+	tell(p, f, key, key && key->judged);
+	return 0;
+}
+
+int plan_conclude(struct plan *plan, struct error *e)
+{
+	struct planner p = { .plan = plan, .e = e,
+			     .limit = plan->limit };
+	int err = 0;
+
+	for (uint32_t i = 0; i < plan->n_cuts && !err; i++) {
+		struct plan_cut *c = &plan->cuts[i];
+		int all = 0;
+
+		c->states = c->equal = c->left_out = 0;
+		c->more = 0;
+		err = explore(&p, i, tell_judged, &all);
+		sum_up(&p, c, all && !c->more, 1);
+	}
+	return err;
 }

@@ -31,6 +31,10 @@ struct run {
 	int lock; /* rundir_lock, or -1 */
 	uint64_t planned; /* states that had to be judged */
 	/* while judging */
+	struct plan *plan;
+	uint64_t until_ns; /* the scenario's states.time, or 0 */
+	uint64_t judged;   /* of this recording */
+	int time_is_up;
 	const char *source;
 	enum imported imported;
 	struct error store_error; /* the first; message "" if none */

@@ -10,6 +10,7 @@
 
 #include "drive/test-logs.h"
 #include "run/plan.h"
+#include "states/synthetic.h"
 
 #define SECTORS 64
 #define DISK (SECTORS * 512)
@@ -67,8 +68,9 @@ static void put(struct planned *p, uint64_t sector, int letter)
 	test_complete(&p->log, i);
 }
 
-static void make_plan_with(struct planned *p, uint64_t budget,
-			   const struct fault_model *faults)
+static void make_faulty_plan(struct planned *p,
+			     const struct plan_config *config,
+			     const struct fault_model *faults)
 {
 	struct cache_model model = CACHE_MODEL_HONEST;
 
@@ -80,14 +82,34 @@ static void make_plan_with(struct planned *p, uint64_t budget,
 	assert_int_equal(cuts_expand(&p->log.h, NULL, 0, 1, &p->cuts,
 				     &p->n_cuts, NULL), 0);
 	assert_int_equal(plan_make(p->space, &p->log.h, p->cuts, p->n_cuts,
-				   budget, &p->plan, NULL), 0);
+				   config, &p->plan, NULL), 0);
+}
+
+static void make_plan_of(struct planned *p, const struct plan_config *config)
+{
+	static const struct fault_model none;
+
+	make_faulty_plan(p, config, &none);
 }
 
 static void make_plan(struct planned *p, uint64_t budget)
 {
-	static const struct fault_model none;
+	struct plan_config config = { .explore = EXPLORATION_DEFAULT,
+				      .budget = budget };
 
-	make_plan_with(p, budget, &none);
+	make_plan_of(p, &config);
+}
+
+static struct plan_cut totals(const struct planned *p)
+{
+	struct plan_cut sum = { 0 };
+
+	for (size_t i = 0; i < p->plan.n_cuts; i++) {
+		sum.states += p->plan.cuts[i].states;
+		sum.equal += p->plan.cuts[i].equal;
+		sum.left_out += p->plan.cuts[i].left_out;
+	}
+	return sum;
 }
 
 static uint64_t items_of(const struct planned *p, const char *cut)
@@ -179,6 +201,8 @@ static void promises_are_counted_per_cut(void **state)
  * first, the other is judged for itself. */
 static void what_a_fault_did_stands_for_nothing_else(void **state)
 {
+	struct plan_config config = { .explore = EXPLORATION_DEFAULT,
+				      .budget = 1000 };
 	struct planned *p = *state;
 	struct fault_model faults = { .window = 8 };
 	uint64_t faulty = 0;
@@ -188,12 +212,289 @@ static void what_a_fault_did_stands_for_nothing_else(void **state)
 	test_flush(&p->log);
 	put(p, 2, 4);
 	test_flush(&p->log);
-	make_plan_with(p, 1000, &faults);
+	make_faulty_plan(p, &config, &faults);
 	for (size_t i = 0; i < p->plan.n_items; i++)
 		faulty += strchr(p->plan.items[i].survivors, '+') != NULL;
 	/* Nothing; 1; 1 and 2. And by faults: nothing; 1; 2. */
 	assert_int_equal(faulty, 3);
 	assert_int_equal(p->plan.n_items, 6);
+}
+
+/* ---- the budget ---- */
+
+/* A log with many writes that overlap and flushes now and then. */
+static void make_busy(struct planned *p)
+{
+	for (int i = 0; i < 40; i++) {
+		put(p, (uint64_t)(i * 7 % 9), 1 + i % 5);
+		if (i % 8 == 7)
+			test_flush(&p->log);
+		if (i % 5 == 4)
+			test_mark(&p->log, MARK_ACK, "done");
+	}
+}
+
+static void each_state_is_planned_or_equal_or_left_out(void **state)
+{
+	static const uint64_t budgets[] = { 1, 2, 5, 20, 100, 1000, 100000 };
+	uint64_t left = UINT64_MAX;
+
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(*budgets); i++) {
+		struct planned *p = *state;
+		struct plan_cut sum;
+
+		if (i) { /* the same log again */
+			tear_down(state);
+			assert_int_equal(set_up(state), 0);
+			p = *state;
+		}
+		make_busy(p);
+		make_plan(p, budgets[i]);
+		sum = totals(p);
+		assert_true(p->plan.n_items <= budgets[i]);
+		assert_int_equal(p->plan.n_items + sum.equal + sum.left_out,
+				 sum.states);
+		assert_true(sum.left_out <= left);
+		assert_true(p->plan.distinct <= sum.states);
+		left = sum.left_out;
+	}
+	assert_int_equal(left, 0);
+}
+
+/* Equal to what nobody judges is not covered: with the budget of one state,
+ * what equals it is equal, and nothing else. */
+static void nothing_is_equal_to_what_is_left_out(void **state)
+{
+	struct planned *p = *state;
+
+	put(p, 1, 1);
+	put(p, 1, 1); /* at w2 and end all is as at w1, or as before */
+	make_plan(p, 1);
+	assert_int_equal(p->plan.n_items, 1);
+	assert_int_equal(totals(p).states, 6);
+	assert_int_equal(totals(p).equal, 2);
+	assert_int_equal(totals(p).left_out, 3);
+}
+
+static void a_tight_budget_reaches_all_parts_of_the_log(void **state)
+{
+	struct planned *p = *state;
+	size_t late = 0;
+
+	for (int i = 0; i < 20; i++) {
+		put(p, (uint64_t)i, i + 1);
+		test_flush(&p->log);
+	}
+	make_plan(p, 10);
+	for (size_t i = 0; i < p->plan.n_items; i++)
+		late += p->plan.items[i].cut.position > p->log.h.end / 2;
+	assert_int_equal(p->plan.n_items, 10);
+	assert_in_range(late, 4, 6);
+}
+
+/* ---- the order ---- */
+
+/* Blocks that change from state to state, in the plan's order. */
+static size_t changes(struct planned *p)
+{
+	struct cursor *c = cursor_new(p->space);
+	struct state last = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->plan.n_items; i++) {
+		const struct item *item = &p->plan.items[i];
+		struct patch *patches;
+		struct state st;
+
+		assert_int_equal(cursor_state(c, &item->cut, item->survivors,
+					      &st, NULL), 0);
+		n += state_patches(p->space, last.survivors ? &last : NULL,
+				   &st, &patches);
+		free(patches);
+		state_free(&last);
+		last = st;
+	}
+	state_free(&last);
+	cursor_free(c);
+	return n;
+}
+
+/* The same states as the strategy finds them. */
+struct naive {
+	const struct planned *p;
+	struct state last;
+	size_t n;
+};
+
+static int sum_changes(struct state *st, void *arg)
+{
+	struct naive *x = arg;
+	struct patch *patches;
+
+	for (size_t i = 0; i < x->p->plan.n_items; i++) {
+		const struct item *item = &x->p->plan.items[i];
+
+		if (strcmp(item->cut.name, st->cut.name) ||
+		    strcmp(item->survivors, st->survivors))
+			continue;
+		x->n += state_patches(x->p->space, x->last.survivors ?
+							   &x->last : NULL,
+				      st, &patches);
+		free(patches);
+		state_free(&x->last);
+		x->last = *st;
+		return 0;
+	}
+	state_free(st);
+	return 0;
+}
+
+static void neighbours_in_the_plan_differ_in_few_blocks(void **state)
+{
+	struct planned *p = *state;
+	struct naive x = { .p = p };
+
+	for (int i = 0; i < 24; i++)
+		put(p, (uint64_t)(2 * i), i + 1);
+	make_plan(p, UINT64_MAX);
+	for (size_t i = 0; i < p->n_cuts; i++)
+		assert_int_equal(space_enumerate(p->space, &p->cuts[i], NULL,
+						 sum_changes, &x, NULL), 0);
+	state_free(&x.last);
+	print_message("# %zu instead of %zu blocks\n", changes(p), x.n);
+	assert_true(changes(p) * 4 < x.n * 3);
+}
+
+/* Each wave goes over all cuts before the next one begins. */
+static void a_plan_for_a_time_has_the_likeliest_first(void **state)
+{
+	struct plan_config config = { .explore = EXPLORATION_DEFAULT,
+				      .budget = UINT64_MAX, .urgent = 1 };
+	struct planned *p = *state;
+	uint64_t last = 0;
+	int waves = 1;
+
+	for (int i = 0; i < 10; i++)
+		put(p, (uint64_t)(2 * i), i + 1);
+	make_plan_of(p, &config);
+	for (size_t i = 0; i < p->plan.n_items; i++) {
+		waves += p->plan.items[i].cut.position < last;
+		last = p->plan.items[i].cut.position;
+	}
+	assert_in_range(waves, 2, 6);
+	/* The first goes to the end of the log with its first states. */
+	assert_true(p->plan.n_items > 8 * p->n_cuts);
+	for (size_t i = 0; i < 4 * p->n_cuts; i++)
+		if (!strcmp(p->plan.items[i].cut.name, "w10"))
+			return;
+	fail();
+}
+
+/* ---- what was covered ---- */
+
+static const struct plan_cut *at_end(const struct planned *p)
+{
+	return &p->plan.cuts[p->plan.n_cuts - 1];
+}
+
+/* Eight writes of one unit each: drop-1 covers what one lost write does, and
+ * not what two do. */
+static void covered_losses_are_proved(void **state)
+{
+	struct plan_config config = { .explore = { .strategy = "drop-2" },
+				      .budget = UINT64_MAX };
+	struct planned *p = *state;
+	size_t missing = 0;
+
+	for (int i = 0; i < 8; i++)
+		put(p, (uint64_t)i, i + 1);
+	make_plan_of(p, &config);
+	assert_int_equal(at_end(p)->losses, 2);
+	assert_int_equal(at_end(p)->complete, 0);
+	assert_string_equal(at_end(p)->legal, "256");
+	for (size_t i = 0; i < p->plan.n_items; i++) {
+		const struct item *item = &p->plan.items[i];
+
+		/* the end has the same states */
+		if (!strcmp(item->survivors, "all-3,5") &&
+		    !strcmp(item->cut.name, "w8"))
+			missing++;
+		else
+			plan_judged(&p->plan, item);
+	}
+	assert_int_equal(missing, 1);
+	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
+	assert_int_equal(at_end(p)->losses, 1);
+	assert_int_equal(at_end(p)->left_out, 1);
+}
+
+static void all_legal_states_judged_is_complete(void **state)
+{
+	struct planned *p = *state;
+
+	put(p, 1, 1);
+	put(p, 2, 2);
+	put(p, 3, 3);
+	make_plan(p, UINT64_MAX);
+	for (size_t i = 0; i < p->plan.n_cuts; i++)
+		assert_int_equal(p->plan.cuts[i].complete, 1);
+	assert_int_equal(at_end(p)->losses, 3);
+	for (size_t i = 1; i < p->plan.n_items; i++) /* all but one */
+		plan_judged(&p->plan, &p->plan.items[i]);
+	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
+	assert_int_equal(totals(p).left_out > 0, 1);
+	for (size_t i = 0; i < p->plan.n_cuts; i++)
+		assert_int_equal(p->plan.cuts[i].complete,
+				 !p->plan.cuts[i].left_out);
+	plan_judged(&p->plan, &p->plan.items[0]);
+	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
+	assert_int_equal(totals(p).left_out, 0);
+	assert_int_equal(at_end(p)->complete, 1);
+}
+
+/* ---- long logs ---- */
+
+/* Units that are looked at per state, for a plan of every flush. */
+static double work_of(const struct planned *p, uint64_t commands)
+{
+	static const struct cut_rule flushes = { .kind = CUTS_EVERY_FLUSH };
+	struct plan_config config = { .explore = EXPLORATION_DEFAULT,
+				      .budget = 5000 };
+	struct cache_model model = CACHE_MODEL_HONEST;
+	struct state_space *space = NULL;
+	struct history *h = NULL;
+	struct plan plan = { 0 };
+	struct cut *cuts = NULL;
+	uint64_t states = 0, before;
+	size_t n;
+
+	assert_int_equal(synthetic_history(commands, 1, p->data, &h, NULL), 0);
+	assert_int_equal(space_create(h, NULL, p->units, &model, &space, NULL),
+			 0);
+	assert_int_equal(cuts_expand(h, &flushes, 1, 1, &cuts, &n, NULL), 0);
+	before = space_work();
+	assert_int_equal(plan_make(space, h, cuts, n, &config, &plan, NULL),
+			 0);
+	for (size_t i = 0; i < plan.n_cuts; i++)
+		states += plan.cuts[i].states;
+	assert_true(plan.n_items <= config.budget);
+	plan_release(&plan);
+	space_free(space);
+	history_free(h);
+	free(cuts);
+	return (double)(space_work() - before) / (double)states;
+}
+
+static void a_plan_costs_the_same_per_state_in_a_long_log(void **state)
+{
+	double first = work_of(*state, 1000);
+	double second = work_of(*state, 10000);
+	double third = work_of(*state, 100000);
+
+	print_message("# units per state: %.2f, %.2f, %.2f\n", first, second,
+		      third);
+	assert_true(second < first * 1.1);
+	assert_true(third < first * 1.1);
 }
 
 int main(void)
@@ -206,6 +507,14 @@ int main(void)
 		TEST(a_small_budget_reaches_every_cut),
 		TEST(promises_are_counted_per_cut),
 		TEST(what_a_fault_did_stands_for_nothing_else),
+		TEST(each_state_is_planned_or_equal_or_left_out),
+		TEST(nothing_is_equal_to_what_is_left_out),
+		TEST(a_tight_budget_reaches_all_parts_of_the_log),
+		TEST(neighbours_in_the_plan_differ_in_few_blocks),
+		TEST(a_plan_for_a_time_has_the_likeliest_first),
+		TEST(covered_losses_are_proved),
+		TEST(all_legal_states_judged_is_complete),
+		TEST(a_plan_costs_the_same_per_state_in_a_long_log),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

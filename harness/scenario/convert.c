@@ -326,18 +326,6 @@ static int convert_workload(struct document *d,
 	return err;
 }
 
-static int convert_states(struct document *d, const struct raw_states *raw,
-			  struct scenario *s, struct error *e)
-{
-	s->states.strategy = text_or(raw->strategy, "default");
-	if (strcmp(s->states.strategy, "default"))
-		return not_yet(d, "states.strategy", e, s->states.strategy,
-			       "default");
-	s->states.budget = 20000;
-	return quantity_at(d, "states.budget", raw->budget, parse_count, 1,
-			   UINT64_MAX, "at least 1", &s->states.budget, e);
-}
-
 /* A loop device is never dead. */
 static int convert_place(struct document *d, enum check_place on,
 			 struct scenario *s, struct error *e)
@@ -404,7 +392,9 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 	if (!err)
 		err = cuts_convert(d, raw, s, e);
 	if (!err)
-		err = convert_states(d, &raw->states, s, e);
+		err = states_convert(d, &raw->states, s, e);
+	if (!err)
+		err = require_convert(d, &raw->require, s, e);
 	if (!err)
 		err = convert_check(d, &raw->check, s, e);
 	if (!err)

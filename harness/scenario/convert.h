@@ -20,6 +20,12 @@ int cuts_convert(struct document *d, const struct raw_scenario *raw,
 /* drive.faults; the rest of the drive stands already. */
 int faults_convert(struct document *d, const struct raw_faults *raw,
 		   struct scenario *s, struct error *e);
+/* The key `states`. */
+int states_convert(struct document *d, const struct raw_states *raw,
+		   struct scenario *s, struct error *e);
+/* The words of `require`, once the cuts are known. */
+int require_convert(struct document *d, const struct raw_list *raw,
+		    struct scenario *s, struct error *e);
 
 /* Text at a path of the document to a number of at least min and at most max
  * ("... expected 1 to 5"); ret is untouched where text is NULL. */

@@ -286,6 +286,20 @@ static void put_cuts(yaml_document_t *d, int root, const struct scenario *s)
 	}
 }
 
+static void put_require(yaml_document_t *d, int root, const struct scenario *s)
+{
+	int list;
+
+	if (!s->require)
+		return;
+	list = put_list(d, root, "require", YAML_FLOW_SEQUENCE_STYLE);
+	for (int kind = 0; kind < REACH_KINDS; kind++)
+		if (s->require & 1u << kind)
+			node(yaml_document_append_sequence_item(
+				d, list, scalar(d, reach_name(kind),
+						YAML_PLAIN_SCALAR_STYLE)));
+}
+
 static void put_rest(yaml_document_t *d, int root, const struct scenario *s)
 {
 	int states, check;
@@ -294,6 +308,10 @@ static void put_rest(yaml_document_t *d, int root, const struct scenario *s)
 	states = put_mapping(d, root, "states");
 	put_word(d, states, "strategy", s->states.strategy);
 	put_count(d, states, "budget", s->states.budget);
+	if (s->states.time_ns)
+		put_duration(d, states, "time", s->states.time_ns);
+	put_count(d, states, "exhaustive", s->states.exhaustive);
+	put_require(d, root, s);
 	check = put_mapping(d, root, "check");
 	put_word(d, check, "on",
 		 word_of(check_place_words, (int)s->check.on));

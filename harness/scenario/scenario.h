@@ -25,6 +25,17 @@ enum scheduler { SCHEDULER_DEFAULT, SCHEDULER_NONE, SCHEDULER_DEADLINE,
 enum check_place { CHECK_IN_GUEST, CHECK_ON_HOST };
 enum expect { EXPECT_HELD, EXPECT_VIOLATED };
 
+/* Where a cut may fall (harness/run/reach.h). */
+enum reach {
+	REACH_BEGIN_ACK,   /* something was begun and not acknowledged */
+	REACH_WRITE_FLUSH, /* a write was volatile */
+	REACH_JOURNAL,     /* a journal commit was under way */
+	REACH_RECOVERY,    /* a recovery was */
+	REACH_KINDS
+};
+/* As in the file: between-begin-and-ack. */
+const char *reach_name(int kind);
+
 struct scenario {
 	char *path;   /* of the file, absolute */
 	char *folder; /* the workload's folder, absolute */
@@ -67,9 +78,12 @@ struct scenario {
 	enum run_mode mode;
 
 	struct {
-		char *strategy;  /* default */
-		uint64_t budget; /* states */
+		char *strategy;  /* default; strategy_exists() */
+		uint64_t budget; /* states, per recording */
+		uint64_t time_ns; /* of judging, per recording; 0: no end */
+		uint64_t exhaustive; /* struct exploration */
 	} states;
+	unsigned require; /* bits 1 << enum reach: cuts that there must be */
 
 	struct {
 		enum check_place on;

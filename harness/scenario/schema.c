@@ -216,6 +216,8 @@ static const cyaml_schema_value_t cut_item = {
 static const cyaml_schema_field_t states_fields[] = {
 	TEXT(struct raw_states, strategy),
 	TEXT(struct raw_states, budget),
+	TEXT(struct raw_states, time),
+	TEXT(struct raw_states, exhaustive),
 	CYAML_FIELD_END,
 };
 
@@ -241,6 +243,7 @@ static const cyaml_schema_field_t scenario_fields[] = {
 			     ITEMS_MAX),
 	WORD(struct raw_scenario, mode, mode_words),
 	MAP(struct raw_scenario, states, states_fields),
+	LIST(struct raw_scenario, require, OPTIONAL, 1),
 	MAP(struct raw_scenario, check, check_fields),
 	WORD(struct raw_scenario, expect, expect_words),
 	TEXT(struct raw_scenario, seed),

@@ -89,8 +89,9 @@ struct raw_scenario {
 	unsigned int cuts_count;
 	enum run_mode mode;
 	struct raw_states {
-		char *strategy, *budget;
+		char *strategy, *budget, *time, *exhaustive;
 	} states;
+	struct raw_list require;
 	struct raw_check {
 		enum check_place on;
 		enum raw_fsck fsck;

@@ -47,7 +47,8 @@ static const char full[] =
 	"  - at: { after: 1.5s }\n"
 	"  - random: { count: 50 }\n"
 	"mode: both\n"
-	"states: { strategy: default, budget: 300 }\n"
+	"states: { strategy: drop-2, budget: 300, time: 90s, exhaustive: 20 }\n"
+	"require: [inside-journal-commit, between-begin-and-ack]\n"
 	"check:\n"
 	"  fsck: false\n"
 	"  run: [append-log-check, /mnt]\n"
@@ -85,6 +86,9 @@ static void minimal_scenario_has_the_defaults(void **state)
 	assert_int_equal(s->mode, MODE_REPLAY);
 	assert_string_equal(s->states.strategy, "default");
 	assert_int_equal(s->states.budget, 20000);
+	assert_int_equal(s->states.time_ns, 0);
+	assert_int_equal(s->states.exhaustive, 6);
+	assert_int_equal(s->require, 0);
 	assert_int_equal(s->check.fsck, 1);
 	assert_null(s->check.run);
 	assert_int_equal(s->check.timeout_ns, 30000000000);
@@ -118,7 +122,12 @@ static void every_value_arrives(void **state)
 	assert_null(s->workload.run[4]);
 	assert_int_equal(s->workload.timeout_ns, 90000000000);
 	assert_int_equal(s->mode, MODE_BOTH);
+	assert_string_equal(s->states.strategy, "drop-2");
 	assert_int_equal(s->states.budget, 300);
+	assert_int_equal(s->states.time_ns, 90000000000);
+	assert_int_equal(s->states.exhaustive, 20);
+	assert_int_equal(s->require,
+			 1 << REACH_JOURNAL | 1 << REACH_BEGIN_ACK);
 	assert_int_equal(s->check.fsck, 0);
 	assert_string_equal(s->check.run[0], "append-log-check");
 	assert_int_equal(s->check.timeout_ns, 1500000000);
@@ -216,6 +225,7 @@ static void resolved_spells_the_defaults_out(void **state)
 		"states:\n"
 		"  strategy: default\n"
 		"  budget: 20000\n"
+		"  exhaustive: 6\n"
 		"check:\n"
 		"  on: guest\n"
 		"  fsck: true\n"

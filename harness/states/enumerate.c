@@ -23,6 +23,7 @@ struct emitter {
 	struct state_hash *slots; /* seen; open addressing, 0 0 is free */
 	size_t n, n_slots;        /* n_slots: a power of two */
 	int zero_seen;            /* the hash 0 0 itself: all is as in base */
+	int every;                /* also equal ones */
 };
 
 /* Where the hash stands or would; not of 0 0. */
@@ -82,6 +83,8 @@ int emit(struct emitter *out, const uint32_t *pick)
 			       .pick = pick };
 
 	units_touched += out->view->n;
+	if (out->every)
+		return out->fn(&found, out->arg);
 	if (out->n * 2 >= out->n_slots)
 		grow(out);
 	if (!insert(out, found.hash))
@@ -180,6 +183,15 @@ int cursor_explore(struct cursor *c, const struct cut *cut,
 	err = run(x, &out, ret_complete ? ret_complete : &complete);
 	free(out.slots);
 	return err;
+}
+
+int dropped_each(const struct view *v, const struct cut *c, unsigned k,
+		 found_fn fn, void *arg)
+{
+	struct emitter out = { .view = v, .cut = c, .fn = fn, .arg = arg,
+			       .every = 1 };
+
+	return emit_dropped(v, &out, k);
 }
 
 struct whole {

@@ -57,8 +57,7 @@ void line_fill(struct view *v)
 	v->line = line_order(v);
 }
 
-static uint32_t fresh_units(const struct view *v, const uint32_t *pick,
-			    size_t write)
+uint32_t line_fresh(const struct view *v, const uint32_t *pick, size_t write)
 {
 	uint32_t n = 0;
 
@@ -82,7 +81,7 @@ double line_legal_log2(const struct view *v)
 	double sum = 0;
 
 	for (size_t i = 0; i < v->n_writes; i++) {
-		uint32_t fresh = fresh_units(v, pick, v->line[i]);
+		uint32_t fresh = line_fresh(v, pick, v->line[i]);
 
 		/* 2^fresh - 1; the rounding of the large ones is no matter */
 		if (fresh && fresh < 50)
@@ -97,7 +96,7 @@ double line_legal_log2(const struct view *v)
 /* Whether the pick has the write whole, or a later version. */
 static int has_whole(const struct view *v, const uint32_t *pick, size_t write)
 {
-	return !fresh_units(v, pick, write);
+	return !line_fresh(v, pick, write);
 }
 
 /* Whether the pick differs from the prefix in units of the write alone. */

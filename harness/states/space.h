@@ -239,6 +239,8 @@ uint32_t *line_order(const struct view *v);
 /* Fills v->line. */
 void line_fill(struct view *v);
 double line_legal_log2(const struct view *v);
+/* On how many units the write would be seen on top of the pick. */
+uint32_t line_fresh(const struct view *v, const uint32_t *pick, size_t write);
 /* -EINVAL, with the reason, where the pick is no prefix. */
 int line_check(const struct view *v, const uint32_t *pick, struct error *e);
 

@@ -241,6 +241,24 @@ int space_enumerate(struct state_space *s, const struct cut *c,
 		    const struct exploration *x, state_fn fn, void *arg,
 		    struct error *e);
 
+/* ---- what can be said of a cut as a whole ---- */
+
+/* As space_legal_log2, space_volatile. */
+double cursor_legal_log2(struct cursor *c, const struct cut *cut);
+uint64_t cursor_volatile(struct cursor *c, const struct cut *cut);
+/* The number of legal states in decimal digits; NULL where it has more than 306
+ * of them. Caller frees. */
+char *cursor_legal(struct cursor *c, const struct cut *cut);
+
+/* The largest k for which every state that loses at most k volatile writes
+ * whole, and no other, is covered; -1: not even the one that loses nothing. It
+ * may be less than what is true where COVERED_SETS sets of writes do not
+ * suffice to prove more. Equal to the number of volatile writes: all of them. */
+typedef int (*covered_fn)(struct state_hash content, void *arg);
+#define COVERED_SETS 4096
+int cursor_covered_losses(struct cursor *c, const struct cut *cut,
+			  covered_fn covered, void *arg);
+
 /* ---- states on media ---- */
 
 /* What the state's fault did, in a sentence without a full stop, appended;

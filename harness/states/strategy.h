@@ -50,6 +50,10 @@ int emit_subsets(const struct view *v, struct emitter *out,
 		 const uint32_t *base, const uint32_t *writes, size_t n);
 /* Exactly k writes lost whole; of order: fifo the last k. */
 int emit_dropped(const struct view *v, struct emitter *out, unsigned k);
+/* Calls fn for each of these, also where contents are equal. Other than 0 ends
+ * it. */
+int dropped_each(const struct view *v, const struct cut *c, unsigned k,
+		 found_fn fn, void *arg);
 /* The first n writes of the order survive, and the units from .. to of the next
  * one. n may be all of them. */
 int emit_prefix(const struct view *v, struct emitter *out,
