@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/files.h"
 #include "run/plan.h"
+#include "run/reach.h"
 
 /* Whether that is all that the scenario or the engine is asked for. */
 static void stop_if_enough(struct run *r, const struct store_state *row)
@@ -55,8 +56,7 @@ static void on_judged(const struct item *item, const struct state *state,
 	if (!r->store_error.message[0])
 		store_add_state(r->store, &row, &r->store_error);
 	r->judged++;
-	if (row.verdict != VERDICT_UNKNOWN)
-		plan_judged(r->plan, item);
+	plan_judged(r->plan, item, row.verdict != VERDICT_UNKNOWN);
 	progress_step(r->engine->progress, row.verdict == VERDICT_VIOLATED);
 	stop_if_enough(r, &row);
 }
@@ -75,6 +75,12 @@ static int store_plan(struct run *r, const struct plan *plan, struct error *e)
 			.begun = c->begun,
 			.states = c->states,
 			.equal = c->equal,
+			.left_out = c->left_out,
+			.more = c->more,
+			.legal = c->legal,
+			.complete = c->complete,
+			.losses = c->losses,
+			.reach = c->reach,
 		};
 		int err = store_add_cut(r->store, &row, e);
 
@@ -187,6 +193,24 @@ static int expand_cuts(struct run *r, const struct recorded *rec,
 	return 0;
 }
 
+_Static_assert((int)REACH_KINDS == (int)STORE_REACH_KINDS,
+	       "the store has the scenario's words for reach");
+
+static int find_reach(const struct run *r, const struct recorded *rec,
+		      struct plan *plan, struct error *e)
+{
+	struct reach_map *reach;
+	int err = reach_new(rec->history, rec->space,
+			    r->scenario->filesystem.type, &reach, e);
+
+	for (size_t i = 0; i < plan->n_cuts && !err; i++)
+		plan->cuts[i].reach = reach_at(reach, &plan->cuts[i],
+					       rec->inherits);
+	if (!err)
+		reach_free(reach);
+	return err;
+}
+
 /* A recovery's promises were made before its own log began. */
 static void inherit_promises(const struct recorded *rec, struct plan *plan)
 {
@@ -222,7 +246,10 @@ int run_judge(struct run *r, const struct recorded *rec,
 	if (err)
 		return err;
 	inherit_promises(rec, &plan);
-	err = run_store_marks(r, rec->history, e);
+	r->distinct += plan.distinct;
+	err = find_reach(r, rec, &plan, e);
+	if (!err)
+		err = run_store_marks(r, rec->history, e);
 	if (!err)
 		err = store_plan(r, &plan, e);
 	if (!err)

@@ -12,8 +12,10 @@ struct plan_key {
 	uint64_t beside;   /* what else must be equal: promises, fault */
 	uint32_t rank;     /* the best that it has at any cut */
 	uint32_t cut;      /* index of that cut */
-	uint8_t planned, judged;
+	uint8_t planned;
+	uint8_t judged; /* JUDGED_... */
 };
+enum { JUDGED_NOT, JUDGED_UNKNOWN, JUDGED_KNOWN };
 
 struct plan_keys {
 	struct plan_key *at;

@@ -28,6 +28,7 @@ struct planner {
 	struct plan *plan;
 	uint32_t cut;      /* index of the one that is looked at */
 	uint64_t promises; /* before it */
+	uint64_t uncovered; /* of its states */
 	/* How many different states have which rank, and the first rank that
 	 * the budget has no room for: `below` have a better one. */
 	uint64_t *ranks;
@@ -187,17 +188,21 @@ static void add_candidate(struct planner *p, const struct found *f,
 	found_state(f, &c->state);
 }
 
-/* Also of plan_conclude, where no candidates are wanted. */
-static int tell(struct planner *p, const struct found *f,
-		const struct plan_key *key, int covered)
+static int is_own(const struct planner *p, const struct found *f,
+		  const struct plan_key *key)
+{
+	return key && key->cut == p->cut && key->rank == f->rank;
+}
+
+/* own: it is, or was, judged itself. */
+static void tell(struct planner *p, int own, int covered)
 {
 	struct plan_cut *cut = &p->plan->cuts[p->cut];
-	int own = key && key->cut == p->cut && key->rank == f->rank;
 
 	cut->states++;
-	cut->equal += covered && !own;
-	cut->left_out += !covered;
-	return own;
+	cut->equal += !own && covered;
+	cut->left_out += !own && !covered;
+	p->uncovered += !covered;
 }
 
 static int choose(const struct found *f, void *arg)
@@ -209,7 +214,8 @@ static int choose(const struct found *f, void *arg)
 
 	if (is_enough(p, f))
 		return ENOUGH;
-	if (tell(p, f, key, planned) && planned)
+	tell(p, planned && is_own(p, f, key), planned);
+	if (planned && is_own(p, f, key))
 		add_candidate(p, f, key);
 	return 0;
 }
@@ -331,6 +337,7 @@ static int explore(struct planner *p, uint32_t cut, found_fn fn, int *complete)
 	int err;
 
 	p->cut = cut;
+	p->uncovered = 0;
 	p->promises = promises_count(plan->promises, &c->cut).all;
 	err = cursor_explore(plan->cursor, &c->cut, &plan->config.explore, fn,
 			     p, complete, p->e);
@@ -363,7 +370,7 @@ static int is_covered(struct state_hash hash, void *arg)
 		plan_keys_find(l->p->plan->keys, hash,
 			       beside(l->p, FAULT_NONE));
 
-	return key && (l->judged ? key->judged : key->planned);
+	return key && (l->judged ? key->judged == JUDGED_KNOWN : key->planned);
 }
 
 /* What can be said of the cut once all its states were told. */
@@ -372,7 +379,7 @@ static void sum_up(struct planner *p, struct plan_cut *c, int all_found,
 {
 	struct lookup l = { p, judged };
 
-	c->complete = all_found && !c->left_out;
+	c->complete = all_found && !p->uncovered;
 	c->losses = cursor_covered_losses(p->plan->cursor, &c->cut, is_covered,
 					  &l);
 }
@@ -459,9 +466,10 @@ struct plan_config plan_config_of(const struct scenario *s)
 
 /* ---- after judging ---- */
 
-void plan_judged(struct plan *p, const struct item *item)
+void plan_judged(struct plan *p, const struct item *item, int known)
 {
-	p->keys->at[p->item_keys[item - p->items]].judged = 1;
+	p->keys->at[p->item_keys[item - p->items]].judged =
+		known ? JUDGED_KNOWN : JUDGED_UNKNOWN;
 }
 
 static int tell_judged(const struct found *f, void *arg)
@@ -472,7 +480,8 @@ static int tell_judged(const struct found *f, void *arg)
 
 	if (is_enough(p, f))
 		return ENOUGH;
-	tell(p, f, key, key && key->judged);
+	tell(p, is_own(p, f, key) && key->judged,
+	     key && key->judged == JUDGED_KNOWN);
 	return 0;
 }
 

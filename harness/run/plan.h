@@ -65,6 +65,7 @@ struct plan_cut {
 	uint64_t left_out;    /* of these: neither judged nor equal */
 	int more;             /* the strategy had more: the budget did not */
 	int complete;         /* every legal content is judged or equal */
+	unsigned reach;       /* reach.h; set by the caller */
 	int losses;           /* every state that loses at most so many whole
 			       * writes is judged or equal; -1: none known */
 };
@@ -92,8 +93,9 @@ int plan_make(struct state_space *space, const struct history *h,
 	      struct error *e);
 void plan_release(struct plan *p);
 
-/* The item was judged, and its verdict is one. */
-void plan_judged(struct plan *p, const struct item *item);
+/* The item was judged; known: its verdict says something, so that what equals it
+ * is covered. */
+void plan_judged(struct plan *p, const struct item *item, int known);
 /* Counts equal, left_out, complete and losses anew: by what was judged, not by
  * what was planned. */
 int plan_conclude(struct plan *p, struct error *e);

@@ -22,6 +22,7 @@ struct run {
 	struct store *store;
 	char *dir; /* borrowed from the outcome */
 	uint64_t start_ns;
+	char *missed; /* where no cut fell though it had to, or NULL */
 	char *unknown; /* why the run as a whole cannot be judged, or NULL */
 	const char *caveat; /* what the verdict is worth where that is less than
 			     * usual, or NULL */
@@ -30,6 +31,7 @@ struct run {
 			      * interrupted it, or NULL */
 	int lock; /* rundir_lock, or -1 */
 	uint64_t planned; /* states that had to be judged */
+	uint64_t distinct; /* contents among all that were found */
 	/* while judging */
 	struct plan *plan;
 	uint64_t until_ns; /* the scenario's states.time, or 0 */

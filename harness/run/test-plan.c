@@ -420,7 +420,7 @@ static void covered_losses_are_proved(void **state)
 		    !strcmp(item->cut.name, "w8"))
 			missing++;
 		else
-			plan_judged(&p->plan, item);
+			plan_judged(&p->plan, item, 1);
 	}
 	assert_int_equal(missing, 1);
 	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
@@ -431,6 +431,7 @@ static void covered_losses_are_proved(void **state)
 static void all_legal_states_judged_is_complete(void **state)
 {
 	struct planned *p = *state;
+	size_t complete = 0;
 
 	put(p, 1, 1);
 	put(p, 2, 2);
@@ -440,13 +441,18 @@ static void all_legal_states_judged_is_complete(void **state)
 		assert_int_equal(p->plan.cuts[i].complete, 1);
 	assert_int_equal(at_end(p)->losses, 3);
 	for (size_t i = 1; i < p->plan.n_items; i++) /* all but one */
-		plan_judged(&p->plan, &p->plan.items[i]);
+		plan_judged(&p->plan, &p->plan.items[i], 1);
 	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
 	assert_int_equal(totals(p).left_out > 0, 1);
 	for (size_t i = 0; i < p->plan.n_cuts; i++)
 		assert_int_equal(p->plan.cuts[i].complete,
 				 !p->plan.cuts[i].left_out);
-	plan_judged(&p->plan, &p->plan.items[0]);
+	plan_judged(&p->plan, &p->plan.items[0], 0); /* judged, nothing said */
+	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
+	for (size_t i = 0; i < p->plan.n_cuts; i++)
+		complete += p->plan.cuts[i].complete;
+	assert_true(complete < p->plan.n_cuts);
+	plan_judged(&p->plan, &p->plan.items[0], 1);
 	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
 	assert_int_equal(totals(p).left_out, 0);
 	assert_int_equal(at_end(p)->complete, 1);

@@ -44,8 +44,27 @@ static int find_doubt(struct run *r, const struct store_totals *t,
 	return err < 0 ? err : 0;
 }
 
+/* Whether a cut fell wherever the scenario requires; *ret_reason where none did,
+ * caller frees. */
+static int reached_all(const struct run *r, const struct store_totals *t,
+		       char **ret_reason)
+{
+	CLEANUP_BUF struct buf names = BUF_INIT;
+
+	for (int kind = 0; kind < REACH_KINDS; kind++)
+		if (r->scenario->require & 1u << kind && !t->reach[kind])
+			buf_printf(&names, "%s%s", names.len ? ", " : "",
+				   reach_name(kind));
+	if (!names.len)
+		return 1;
+	free(*ret_reason);
+	*ret_reason = xasprintf("no cut fell where the scenario requires one: "
+				"%s", buf_text(&names));
+	return 0;
+}
+
 /* A violated state is a proof whatever else went wrong; held needs all. */
-static enum verdict verdict_of(const struct run *r,
+static enum verdict verdict_of(struct run *r,
 			       const struct store_totals *t,
 			       const char **ret_reason)
 {
@@ -58,8 +77,12 @@ static enum verdict verdict_of(const struct run *r,
 	*ret_reason = r->caveat;
 	if (r->imported == IMPORTED_NO_FUA)
 		return VERDICT_UNKNOWN;
-	if (t->interesting_cuts && t->states_checked)
-		return VERDICT_HELD;
+	if (t->interesting_cuts && t->states_checked) {
+		if (reached_all(r, t, &r->missed))
+			return VERDICT_HELD;
+		*ret_reason = r->missed;
+		return VERDICT_VACUOUS;
+	}
 	*ret_reason = t->interesting_cuts ?
 			      "no state was judged" :
 			      "no cut fell where a write was volatile or a "
@@ -121,6 +144,9 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 	if (!err && reason)
 		err = store_set(r->store, "reason", reason, e);
 	if (!err)
+		err = store_setf(r->store, e, "distinct", "%" PRIu64,
+				 r->distinct);
+	if (!err)
 		err = store_setf(r->store, e, "seconds", "%.3f", seconds);
 	if (!err)
 		err = store_set(r->store, "phase",
@@ -174,6 +200,7 @@ int run_finish(struct run *r, int err, struct run_outcome *ret,
 	store_close(r->store);
 	workload_release(&r->workload);
 	free(r->unknown);
+	free(r->missed);
 	if (r->lock >= 0)
 		close(r->lock);
 	return err;

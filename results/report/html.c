@@ -75,7 +75,9 @@ static void figures(struct buf *b, const struct summary *s)
 	clean_legal(b, t->states_legal_log2);
 	buf_puts(b, "</dd></div>\n");
 	figure(b, "states checked", t->states_checked);
-	figure(b, "equal to another", t->states_equal);
+	if (s->distinct)
+		figure(b, "different contents found", s->distinct);
+	figure(b, "equal content: not checked again", t->states_equal);
 	if (summary_left_out(s))
 		figure(b, "left out", summary_left_out(s));
 	figure(b, "states held", t->held);
@@ -129,6 +131,8 @@ int report_html(const char *run_dir, struct buf *ret, struct error *e)
 	figures(&b, &s);
 	html_findings(&b, &s);
 	err = html_timeline(&b, &s, e);
+	if (err == 0)
+		err = html_coverage(&b, &s, e);
 	if (err == 0)
 		err = html_states(&b, &s, e);
 	if (err == 0)

@@ -14,6 +14,8 @@ void html_findings(struct buf *b, const struct summary *s);
 
 /* html-rows.c: what is read row by row. */
 int html_timeline(struct buf *b, const struct summary *s, struct error *e);
+/* html-coverage.c */
+int html_coverage(struct buf *b, const struct summary *s, struct error *e);
 int html_states(struct buf *b, const struct summary *s, struct error *e);
 int html_marks(struct buf *b, const struct summary *s, struct error *e);
 

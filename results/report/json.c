@@ -97,6 +97,38 @@ static json_t *numbers(const struct summary *s)
 			 s->seconds < 0 ? json_null() : json_real(s->seconds));
 }
 
+/* Cuts that fell there. */
+static json_t *reach(const struct store_totals *t)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}",
+			 "between_begin_and_ack",
+			 (json_int_t)t->reach[STORE_REACH_BEGIN_ACK],
+			 "between_write_and_flush",
+			 (json_int_t)t->reach[STORE_REACH_WRITE_FLUSH],
+			 "inside_journal_commit",
+			 (json_int_t)t->reach[STORE_REACH_JOURNAL],
+			 "inside_recovery",
+			 (json_int_t)t->reach[STORE_REACH_RECOVERY]);
+}
+
+static json_t *coverage(const struct summary *s)
+{
+	const struct store_totals *t = &s->totals;
+
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
+			 "states_legal_exact",
+			 s->legal ? json_string(s->legal) : json_null(),
+			 "states_distinct", (json_int_t)s->distinct,
+			 "states_equal_content", (json_int_t)t->states_equal,
+			 "cuts_complete", (json_int_t)t->cuts_complete,
+			 "cuts_over_budget", (json_int_t)t->cuts_more,
+			 "covered_losses",
+			 t->cuts && t->losses >= 0 ?
+				 json_integer((json_int_t)t->losses) :
+				 json_null(),
+			 "reach", reach(t));
+}
+
 static json_t *machine(const struct summary *s)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -123,6 +155,7 @@ int report_json(const char *run_dir, struct buf *ret, struct error *e)
 		return err;
 	object = verdict(&s);
 	if (json_object_update_new(object, numbers(&s)) < 0 ||
+	    json_object_update_new(object, coverage(&s)) < 0 ||
 	    json_object_update_new(object, machine(&s)) < 0 ||
 	    json_object_set_new(object, "findings", findings(&s)) < 0 ||
 	    !(line = json_dumps(object, JSON_COMPACT)))

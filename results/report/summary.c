@@ -166,8 +166,16 @@ static double seconds(struct store *s)
 	return !text || end == text || *end || !(n >= 0 && n < 1e9) ? -1 : n;
 }
 
+static uint64_t count_fact(struct store *s, const char *key)
+{
+	CLEANUP_FREE char *text = store_get(s, key);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
 static void load_facts(struct summary *s)
 {
+	s->distinct = count_fact(s->store, "distinct");
 	s->scenario = fact(s->store, "scenario");
 	s->about = fact(s->store, "about");
 	s->expect = fact(s->store, "expect");
@@ -214,6 +222,8 @@ int summary_load(const char *run_dir, struct summary *ret, struct error *e)
 	if (err == 0)
 		err = store_totals(s.store, &s.totals, e);
 	if (err == 0)
+		err = store_legal(s.store, &s.legal, e);
+	if (err == 0)
 		err = store_findings(s.store, add_finding, &s, e);
 	if (err < 0)
 		return err;
@@ -249,6 +259,7 @@ void summary_release(struct summary *s)
 	for (size_t i = 0; i < s->n_findings; i++)
 		finding_release(&s->findings[i]);
 	free(s->findings);
+	free(s->legal);
 	store_close(s->store);
 	*s = (struct summary)SUMMARY_INIT;
 }
@@ -260,4 +271,20 @@ uint64_t summary_left_out(const struct summary *s)
 
 	return t->states_enumerated > accounted ?
 		       t->states_enumerated - accounted : 0;
+}
+
+void summary_coverage(const struct summary *s, struct buf *b)
+{
+	const struct store_totals *t = &s->totals;
+
+	buf_printf(b, "every legal state at %" PRIu64 " of %" PRIu64 " cuts",
+		   t->cuts_complete, t->cuts);
+	if (t->losses < 0 || !t->cuts)
+		return;
+	buf_puts(b, "; at all cuts every state that loses ");
+	if (!t->losses)
+		buf_puts(b, "no write");
+	else
+		buf_printf(b, "at most %" PRId64 " whole write%s", t->losses,
+			   t->losses == 1 ? "" : "s");
 }

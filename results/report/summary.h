@@ -33,6 +33,8 @@ struct summary {
 	char *reason;   /* why unknown or vacuous, else "" */
 	double seconds; /* negative: not known */
 	struct store_totals totals;
+	char *legal;       /* states of all cuts, exact; NULL: too many digits */
+	uint64_t distinct; /* contents among those found; 0: not known */
 	struct finding *findings;
 	size_t n_findings;
 };
@@ -50,6 +52,10 @@ char *summary_command(const struct summary *s, const char *verb,
 
 /* The text report. */
 void summary_text(const struct summary *s, struct buf *b);
+
+/* What was covered without a gap, in a sentence without a full stop: every legal
+ * state at so many cuts, every loss of so many writes at all. */
+void summary_coverage(const struct summary *s, struct buf *b);
 
 /* States that were enumerated and neither checked nor equal to one that was:
  * over the budget, or not reached. */

@@ -2,6 +2,7 @@
 #ifndef TEST_FIXTURE_H
 #define TEST_FIXTURE_H
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,6 +70,7 @@ static inline void fixture_facts(struct store *s, const char *verdict,
 		{ "kernel", "6.1.0-28-cloud-amd64" },
 		{ "started", "2025-01-02T03:04:05Z" },
 		{ "seconds", "48.25" },
+		{ "distinct", "21" },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
@@ -79,7 +81,7 @@ static inline void fixture_facts(struct store *s, const char *verdict,
 static inline void fixture_cut(struct store *s, const char *source, int n,
 			       double legal_log2)
 {
-	char name[16];
+	char name[16], legal[32];
 	struct store_cut c = {
 		.source = source,
 		.name = name,
@@ -89,7 +91,14 @@ static inline void fixture_cut(struct store *s, const char *source, int n,
 		.acks = (uint64_t)n / 2,
 		.states = 4,
 		.equal = 1,
+		.left_out = 2,
+		.legal = legal_log2 < 60 ? legal : NULL,
+		.complete = n == 1 && legal_log2 < 60,
+		.losses = 1 + (n > 3),
+		.reach = (unsigned)n & 7,
 	};
+
+	snprintf(legal, sizeof(legal), "%.0f", exp2(legal_log2));
 
 	snprintf(name, sizeof(name), "w%d", n);
 	assert_int_equal(store_add_cut(s, &c, NULL), 0);

@@ -187,6 +187,16 @@ static void counts_are_the_stores(void **state)
 	assert_int_equal(number(o, "states_legal"), 134);
 	assert_int_equal(number(o, "states_checked"), 10);
 	assert_int_equal(number(o, "states_equal"), 7);
+	assert_string_equal(string(o, "states_legal_exact"), "134");
+	assert_int_equal(number(o, "states_equal_content"), 7);
+	assert_int_equal(number(o, "states_distinct"), 21);
+	assert_int_equal(number(o, "cuts_complete"), 1);
+	assert_int_equal(number(o, "cuts_over_budget"), 0);
+	assert_int_equal(number(o, "covered_losses"), 1);
+	assert_int_equal(number(json_object_get(o, "reach"),
+				"between_begin_and_ack"), 4);
+	assert_int_equal(number(json_object_get(o, "reach"),
+				"inside_journal_commit"), 3);
 	assert_int_equal(number(o, "held"), 6);
 	assert_int_equal(number(o, "violated"), 3);
 	assert_int_equal(number(o, "unknown"), 1);
@@ -207,6 +217,7 @@ static void states_beyond_any_double_have_their_log2(void **state)
 	o = report();
 	expect_valid(o);
 	assert_true(json_is_null(json_object_get(o, "states_legal")));
+	assert_true(json_is_null(json_object_get(o, "states_legal_exact")));
 	assert_true(json_number_value(json_object_get(
 			    o, "states_legal_log2")) == 5000);
 	json_decref(o);

@@ -61,6 +61,36 @@ static void accel(struct buf *b, const struct summary *s)
 		line(b, "checked on", s->checked_on);
 }
 
+/* What was covered without a gap. */
+static void coverage(struct buf *b, const struct summary *s)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT;
+	const struct store_totals *t = &s->totals;
+
+	if (!t->cuts)
+		return;
+	if (t->cuts_complete == t->cuts)
+		buf_puts(&value, "every legal state of every cut");
+	else
+		summary_coverage(s, &value);
+	line(b, "covered", buf_text(&value));
+}
+
+static void reach(struct buf *b, const struct store_totals *t)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT;
+
+	if (!t->cuts)
+		return;
+	buf_printf(&value, "%" PRIu64 " begin-ack, %" PRIu64 " write-flush, %"
+		   PRIu64 " journal commit, %" PRIu64 " recovery",
+		   t->reach[STORE_REACH_BEGIN_ACK],
+		   t->reach[STORE_REACH_WRITE_FLUSH],
+		   t->reach[STORE_REACH_JOURNAL],
+		   t->reach[STORE_REACH_RECOVERY]);
+	line(b, "reach", buf_text(&value));
+}
+
 static void counts(struct buf *b, const struct summary *s)
 {
 	const struct store_totals *t = &s->totals;
@@ -74,7 +104,7 @@ static void counts(struct buf *b, const struct summary *s)
 	clean_legal(b, t->states_legal_log2);
 	buf_puts(b, " legal, ");
 	clean_count(b, t->states_enumerated);
-	buf_puts(b, " enumerated: ");
+	buf_puts(b, t->cuts_more ? " or more enumerated: " : " enumerated: ");
 	clean_count(b, t->states_checked);
 	buf_puts(b, " checked, ");
 	clean_count(b, t->states_equal);
@@ -85,6 +115,8 @@ static void counts(struct buf *b, const struct summary *s)
 		buf_puts(b, " left out");
 	}
 	buf_puts(b, "\n");
+	coverage(b, s);
+	reach(b, t);
 	label(b, "verdicts");
 	clean_count(b, t->held);
 	buf_puts(b, " held, ");

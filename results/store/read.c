@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/big.h"
 #include "common/error.h"
 #include "internal.h"
 
@@ -79,15 +80,22 @@ int store_totals(struct store *s, struct store_totals *ret, struct error *e)
 {
 	struct store_totals t = { 0 };
 	uint64_t *const of_cuts[] = { &t.cuts, &t.states_enumerated,
-				      &t.states_equal, &t.interesting_cuts };
+				      &t.states_equal, &t.interesting_cuts,
+				      &t.cuts_complete, &t.cuts_more,
+				      (uint64_t *)&t.losses, &t.reach[0],
+				      &t.reach[1], &t.reach[2], &t.reach[3] };
 	uint64_t *const of_states[] = { &t.states_checked, &t.held,
 					&t.violated, &t.unknown };
 	uint64_t *const others[] = { &t.findings, &t.acks };
 	int err = sums(s,
 		       "SELECT count(*), sum(states), sum(equal),"
-		       " sum(volatile_writes > 0 OR acks > 0 OR begun > 0)"
+		       " sum(volatile_writes > 0 OR acks > 0 OR begun > 0),"
+		       " sum(complete), sum(more), min(losses),"
+		       " sum(between_begin_and_ack),"
+		       " sum(between_write_and_flush),"
+		       " sum(inside_journal_commit), sum(inside_recovery)"
 		       " FROM cut",
-		       of_cuts, 4, e);
+		       of_cuts, 11, e);
 
 	if (err == 0)
 		err = sums(s,
@@ -107,6 +115,26 @@ int store_totals(struct store *s, struct store_totals *ret, struct error *e)
 	return err;
 }
 
+int store_legal(struct store *s, char **ret, struct error *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc, err = store_query(s, "SELECT legal FROM cut", &st, e);
+	struct big sum = big_of(0);
+
+	if (err < 0)
+		return err;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct big n = big_parse(
+			(const char *)sqlite3_column_text(st, 0));
+
+		big_add(&sum, &n);
+	}
+	if (rc != SQLITE_DONE)
+		return store_failed(s, rc, "cannot read", e);
+	*ret = big_text(&sum);
+	return 0;
+}
+
 int store_cuts(struct store *s,
 	       int (*fn)(const struct store_cut_row *c, void *arg), void *arg,
 	       struct error *e)
@@ -115,7 +143,10 @@ int store_cuts(struct store *s,
 	int rc, err = store_query(
 		s,
 		"SELECT c.source, c.name, position, volatile_writes,"
-		" legal_log2, acks, begun, states, equal,"
+		" legal_log2, acks, begun, states, equal, left_out, more,"
+		" legal, complete, losses, between_begin_and_ack"
+		" + 2 * between_write_and_flush + 4 * inside_journal_commit"
+		" + 8 * inside_recovery,"
 		" count(id), sum(verdict = 'held'), sum(verdict = 'violated'),"
 		" sum(verdict = 'unknown')"
 		" FROM cut c LEFT JOIN state s"
@@ -133,11 +164,16 @@ int store_cuts(struct store *s,
 			.cut = { store_column(st, 0), store_column(st, 1),
 				 number(st, 2), number(st, 3),
 				 sqlite3_column_double(st, 4), number(st, 5),
-				 number(st, 6), number(st, 7), number(st, 8) },
-			.checked = number(st, 9),
-			.held = number(st, 10),
-			.violated = number(st, 11),
-			.unknown = number(st, 12),
+				 number(st, 6), number(st, 7), number(st, 8),
+				 number(st, 9), sqlite3_column_int(st, 10),
+				 (const char *)sqlite3_column_text(st, 11),
+				 sqlite3_column_int(st, 12),
+				 sqlite3_column_int(st, 13),
+				 (unsigned)sqlite3_column_int(st, 14) },
+			.checked = number(st, 15),
+			.held = number(st, 16),
+			.violated = number(st, 17),
+			.unknown = number(st, 18),
 		};
 
 		err = fn(&row, arg);

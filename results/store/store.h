@@ -49,7 +49,8 @@ int store_snapshot(struct store *s, struct error *e);
  * boot_ns, record_ns, writes, flushes, fua_writes, marks, reason (why
  * unknown/vacuous), about (what the scenario says of itself), host, doubt (why
  * the recordings prove nothing), live ("3 of 14": live cuts made),
- * nested (likewise, recoveries).
+ * nested (likewise, recoveries), distinct (different contents among the states
+ * that were found, added up over the recordings).
  * Commits at once, with all rows added before. */
 int store_set(struct store *s, const char *key, const char *value,
 	      struct error *e);
@@ -67,7 +68,24 @@ struct store_cut {
 	uint64_t acks;     /* promises before it */
 	uint64_t begun;    /* begun, not acked */
 	uint64_t states;   /* enumerated */
-	uint64_t equal;    /* of these not checked: equal to another */
+	uint64_t equal;    /* of these not checked: equal content to another one,
+			    * which was */
+	uint64_t left_out; /* of these: neither checked nor equal */
+	int more;          /* the strategy had more, the budget did not */
+	const char *legal; /* the number of legal states in decimal digits; NULL:
+			    * more than 306 of them */
+	int complete;      /* every legal content was checked or is equal */
+	int losses;        /* every state that loses at most so many whole writes
+			    * was checked or is equal; -1: none */
+	unsigned reach;    /* bits 1 << STORE_REACH_... */
+};
+/* The bits of store_cut.reach. */
+enum store_reach {
+	STORE_REACH_BEGIN_ACK,
+	STORE_REACH_WRITE_FLUSH,
+	STORE_REACH_JOURNAL,
+	STORE_REACH_RECOVERY,
+	STORE_REACH_KINDS
 };
 /* Adding a cut, a state or a mark again replaces it. Numbers over INT64_MAX:
  * -ERANGE. */
@@ -145,8 +163,16 @@ struct store_totals {
 	uint64_t held, violated, unknown;
 	uint64_t findings, acks;
 	uint64_t interesting_cuts; /* a volatile write or a promise at stake */
+	uint64_t cuts_complete; /* where every legal state is covered */
+	uint64_t cuts_more;     /* where the strategy had more than the budget */
+	int64_t losses; /* the least of all cuts; meaningless without cuts */
+	uint64_t reach[STORE_REACH_KINDS]; /* cuts that fell there */
 };
 int store_totals(struct store *s, struct store_totals *ret, struct error *e);
+
+/* The number of legal states of all cuts in decimal digits; NULL where it, or that
+ * of a cut, has more than 306. Caller frees. */
+int store_legal(struct store *s, char **ret, struct error *e);
 
 /*
  * Rows, for reports. Strings are borrowed for the time of the call. Each stops

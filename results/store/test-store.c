@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
 #include "results/store/store.h"
@@ -220,6 +221,55 @@ static void totals_count_everything_once(void **state)
 	store_close(s);
 }
 
+static int take_cut(const struct store_cut_row *row, void *arg)
+{
+	const struct store_cut *c = &row->cut;
+
+	if (strcmp(c->name, "w2"))
+		return 0;
+	*(int *)arg = c->left_out == 3 && c->more == 1 && c->complete == 0 &&
+		      c->losses == 2 && c->reach == 5 &&
+		      !strcmp(c->legal, "340282366920938463463374607431768211456");
+	return 0;
+}
+
+static void coverage_comes_back_as_it_was(void **state)
+{
+	struct store_cut c = { .source = "replay", .name = "w1",
+			       .legal_log2 = 1, .legal = "2", .complete = 1,
+			       .losses = 7, .reach = 1 };
+	struct store *s = create();
+	CLEANUP_FREE char *legal = NULL, *none = NULL;
+	struct store_totals t;
+	int same = 0;
+
+	(void)state;
+	assert_int_equal(store_add_cut(s, &c, NULL), 0);
+	c = (struct store_cut){ .source = "replay", .name = "w2",
+				.legal_log2 = 128, .left_out = 3, .more = 1,
+				.legal = "340282366920938463463374607431768211456",
+				.losses = 2, .reach = 5 };
+	assert_int_equal(store_add_cut(s, &c, NULL), 0);
+	assert_int_equal(store_cuts(s, take_cut, &same, NULL), 0);
+	assert_true(same);
+	t = totals(s);
+	assert_int_equal(t.cuts_complete, 1);
+	assert_int_equal(t.cuts_more, 1);
+	assert_int_equal(t.losses, 2);
+	assert_int_equal(t.reach[STORE_REACH_BEGIN_ACK], 2);
+	assert_int_equal(t.reach[STORE_REACH_WRITE_FLUSH], 0);
+	assert_int_equal(t.reach[STORE_REACH_JOURNAL], 1);
+	assert_int_equal(store_legal(s, &legal, NULL), 0);
+	assert_string_equal(legal, "340282366920938463463374607431768211458");
+	c = (struct store_cut){ .source = "replay", .name = "w3",
+				.legal_log2 = 2000, .losses = -1 };
+	assert_int_equal(store_add_cut(s, &c, NULL), 0);
+	assert_int_equal(store_legal(s, &none, NULL), 0);
+	assert_null(none);
+	assert_int_equal(totals(s).losses, -1);
+	store_close(s);
+}
+
 static void legal_states_beyond_any_number_add_up(void **state)
 {
 	struct store *s = create();
@@ -235,7 +285,9 @@ static void legal_states_beyond_any_number_add_up(void **state)
 
 static void impossible_numbers_are_refused(void **state)
 {
-	struct store_cut c = { "replay", "w1", 1, 1, 1, 0, 0, 1, 0 };
+	struct store_cut c = { .source = "replay", .name = "w1",
+			       .position = 1, .volatile_writes = 1,
+			       .legal_log2 = 1, .states = 1 };
 	struct store *s = create();
 	struct error e = { "", "" };
 
@@ -402,6 +454,7 @@ int main(void)
 		TEST(rows_come_back),
 		TEST(totals_count_everything_once),
 		TEST(legal_states_beyond_any_number_add_up),
+		TEST(coverage_comes_back_as_it_was),
 		TEST(impossible_numbers_are_refused),
 		TEST(a_reader_sees_what_the_writer_committed),
 		TEST(two_hundred_rows_never_wait),

@@ -25,7 +25,8 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SET] = "INSERT OR REPLACE INTO run VALUES (?, ?)",
 	[SQL_GET] = "SELECT value FROM run WHERE key = ?",
 	[SQL_CUT] = "INSERT OR REPLACE INTO cut"
-		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		    " ?, ?)",
 	[SQL_STATE] = "INSERT OR REPLACE INTO state (source, cut, survivors,"
 		      " hash, lost, fault, verdict, stage, message, detail,"
 		      " elapsed_ns, pattern)"
@@ -75,7 +76,7 @@ int store_commit(struct store *s, struct error *e)
 }
 
 /*
- * Values for a statement: t text (NULL is SQL NULL), u uint64_t, d double.
+ * Values for a statement: t text (NULL is SQL NULL), u uint64_t, d double, i int.
  * The texts must live until the statement was stepped.
  */
 static int bind(struct store *s, sqlite3_stmt *st, struct error *e,
@@ -92,6 +93,9 @@ static int bind(struct store *s, sqlite3_stmt *st, struct error *e,
 		case 't':
 			rc = sqlite3_bind_text(st, i, va_arg(ap, const char *),
 					       -1, SQLITE_STATIC);
+			break;
+		case 'i':
+			rc = sqlite3_bind_int(st, i, va_arg(ap, int));
 			break;
 		case 'd':
 			rc = sqlite3_bind_double(st, i, va_arg(ap, double));
@@ -183,6 +187,11 @@ char *store_get(struct store *s, const char *key)
 	return value;
 }
 
+static int reached(const struct store_cut *c, enum store_reach where)
+{
+	return (c->reach & 1u << where) != 0;
+}
+
 int store_add_cut(struct store *s, const struct store_cut *c, struct error *e)
 {
 	sqlite3_stmt *st = NULL;
@@ -196,9 +205,14 @@ int store_add_cut(struct store *s, const struct store_cut *c, struct error *e)
 	if (err == 0)
 		err = kept(s, SQL_CUT, &st, e);
 	if (err == 0)
-		err = bind(s, st, e, "ttuuduuuu", c->source, c->name,
+		err = bind(s, st, e, "ttuuduuuuuitiiiiii", c->source, c->name,
 			   c->position, c->volatile_writes, c->legal_log2,
-			   c->acks, c->begun, c->states, c->equal);
+			   c->acks, c->begun, c->states, c->equal, c->left_out,
+			   c->more, c->legal, c->complete, c->losses,
+			   reached(c, STORE_REACH_BEGIN_ACK),
+			   reached(c, STORE_REACH_WRITE_FLUSH),
+			   reached(c, STORE_REACH_JOURNAL),
+			   reached(c, STORE_REACH_RECOVERY));
 	return err < 0 ? err : run_row(s, st, e);
 }
 
