@@ -468,8 +468,11 @@ struct plan_config plan_config_of(const struct scenario *s)
 
 void plan_judged(struct plan *p, const struct item *item, int known)
 {
-	p->keys->at[p->item_keys[item - p->items]].judged =
-		known ? JUDGED_KNOWN : JUDGED_UNKNOWN;
+	size_t i = (size_t)(item - p->items);
+
+	if (i < p->n_items)
+		p->keys->at[p->item_keys[i]].judged =
+			known ? JUDGED_KNOWN : JUDGED_UNKNOWN;
 }
 
 static int tell_judged(const struct found *f, void *arg)

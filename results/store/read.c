@@ -90,7 +90,9 @@ int store_totals(struct store *s, struct store_totals *ret, struct error *e)
 	int err = sums(s,
 		       "SELECT count(*), sum(states), sum(equal),"
 		       " sum(volatile_writes > 0 OR acks > 0 OR begun > 0),"
-		       " sum(complete), sum(more), min(losses),"
+		       " sum(complete), sum(more),"
+		       " coalesce(min(CASE WHEN losses < volatile_writes"
+		       "  THEN losses END), max(volatile_writes)),"
 		       " sum(between_begin_and_ack),"
 		       " sum(between_write_and_flush),"
 		       " sum(inside_journal_commit), sum(inside_recovery)"

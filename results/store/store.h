@@ -165,7 +165,8 @@ struct store_totals {
 	uint64_t interesting_cuts; /* a volatile write or a promise at stake */
 	uint64_t cuts_complete; /* where every legal state is covered */
 	uint64_t cuts_more;     /* where the strategy had more than the budget */
-	int64_t losses; /* the least of all cuts; meaningless without cuts */
+	int64_t losses; /* the least of all cuts that could lose more; where
+			 * there is none, what any can lose */
 	uint64_t reach[STORE_REACH_KINDS]; /* cuts that fell there */
 };
 int store_totals(struct store *s, struct store_totals *ret, struct error *e);
