@@ -28,7 +28,7 @@ struct planner {
 	struct plan *plan;
 	uint32_t cut;      /* index of the one that is looked at */
 	uint64_t promises; /* before it */
-	uint64_t uncovered; /* of its states */
+	uint64_t uncovered; /* of its legal states */
 	/* How many different states have which rank, and the first rank that
 	 * the budget has no room for: `below` have a better one. */
 	uint64_t *ranks;
@@ -195,14 +195,15 @@ static int is_own(const struct planner *p, const struct found *f,
 }
 
 /* own: it is, or was, judged itself. */
-static void tell(struct planner *p, int own, int covered)
+static void tell(struct planner *p, const struct found *f, int own,
+		 int covered)
 {
 	struct plan_cut *cut = &p->plan->cuts[p->cut];
 
 	cut->states++;
 	cut->equal += !own && covered;
 	cut->left_out += !own && !covered;
-	p->uncovered += !covered;
+	p->uncovered += !covered && f->fault == FAULT_NONE;
 }
 
 static int choose(const struct found *f, void *arg)
@@ -214,7 +215,7 @@ static int choose(const struct found *f, void *arg)
 
 	if (is_enough(p, f))
 		return ENOUGH;
-	tell(p, planned && is_own(p, f, key), planned);
+	tell(p, f, planned && is_own(p, f, key), planned);
 	if (planned && is_own(p, f, key))
 		add_candidate(p, f, key);
 	return 0;
@@ -483,7 +484,7 @@ static int tell_judged(const struct found *f, void *arg)
 
 	if (is_enough(p, f))
 		return ENOUGH;
-	tell(p, is_own(p, f, key) && key->judged,
+	tell(p, f, is_own(p, f, key) && key->judged,
 	     key && key->judged == JUDGED_KNOWN);
 	return 0;
 }
