@@ -14,6 +14,9 @@
 #define MINIMAL                                                                \
 	"name: x\n"                                                            \
 	"workload: { run: [w] }\n"
+#define RAW                                                                    \
+	MINIMAL "filesystem: { type: none }\n"                                 \
+		"check: { run: [c] }\n"
 #define SEEDS 500
 
 static struct scenario *parse(const char *yaml)
@@ -63,21 +66,26 @@ static unsigned all_rounds(const char *yaml)
 static void every_round_is_a_scenario_of_its_own(void **state)
 {
 	(void)state;
-	assert_int_equal(all_rounds(MINIMAL), 0x1fe00); /* 512 to 64KiB */
+	assert_int_equal(all_rounds(RAW), 0x1fe00); /* 512 to 64KiB */
 }
 
 static void a_unit_is_not_below_a_block(void **state)
 {
 	(void)state;
-	assert_int_equal(all_rounds(MINIMAL "drive: { block: 4096 }\n"),
-			 0x1f000);
+	assert_int_equal(all_rounds(RAW "drive: { block: 4096 }\n"), 0x1f000);
+}
+
+static void blocks_of_a_file_system_are_not_torn(void **state)
+{
+	(void)state;
+	assert_int_equal(all_rounds(MINIMAL), 0x1f000);
 }
 
 /* 1MiB and 4KiB: no larger unit divides it. */
 static void a_unit_divides_the_disk(void **state)
 {
 	(void)state;
-	assert_int_equal(all_rounds(MINIMAL "drive: { size: 1028KiB }\n"),
+	assert_int_equal(all_rounds(RAW "drive: { size: 1028KiB }\n"),
 			 0x1e00);
 }
 
@@ -216,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_round_is_a_scenario_of_its_own),
 		cmocka_unit_test(a_unit_is_not_below_a_block),
+		cmocka_unit_test(blocks_of_a_file_system_are_not_torn),
 		cmocka_unit_test(a_unit_divides_the_disk),
 		cmocka_unit_test(the_same_seed_gives_the_same_round),
 		cmocka_unit_test(what_the_file_says_stays),
