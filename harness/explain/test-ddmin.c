@@ -203,31 +203,62 @@ static void a_search_that_is_ended_leaves_a_failing_set(void **state)
 	}
 }
 
-/* One cause among 1000 takes some 2 log2 n tests, not n. */
-static int only_617(const struct ddmin_set *sets, size_t n, size_t *ret,
-		    void *arg)
+/* ---- few causes among many items ---- */
+
+struct causes {
+	size_t a, b; /* both matter */
+	size_t tests;
+};
+
+static int has(const struct ddmin_set *set, size_t item)
 {
+	for (int run = 0; run < 2; run++)
+		for (size_t i = 0; i < set->n[run]; i++)
+			if (set->run[run][i] == item)
+				return 1;
+	return 0;
+}
+
+static int first_with_both(const struct ddmin_set *sets, size_t n, size_t *ret,
+			   void *arg)
+{
+	struct causes *c = arg;
+
 	for (*ret = 0; *ret < n; (*ret)++) {
-		++*(size_t *)arg;
-		for (int run = 0; run < 2; run++)
-			for (size_t i = 0; i < sets[*ret].n[run]; i++)
-				if (sets[*ret].run[run][i] == 617)
-					return 0;
+		c->tests++;
+		if (has(&sets[*ret], c->a) && has(&sets[*ret], c->b))
+			return 0;
 	}
 	return 0;
 }
 
-static void one_cause_among_many_is_found_fast(void **state)
+/* Returns how many tests it took to find the two among 1000. */
+static size_t tests_to_find(size_t a, size_t b)
 {
-	size_t items[1000], n = 1000, tests = 0;
+	struct causes c = { a, b, 0 };
+	size_t items[1000], n = 1000;
 
-	(void)state;
 	for (size_t i = 0; i < n; i++)
 		items[i] = i;
-	assert_int_equal(ddmin(items, &n, only_617, &tests), 0);
-	assert_int_equal(n, 1);
-	assert_int_equal(items[0], 617);
-	assert_true(tests <= 21);
+	assert_int_equal(ddmin(items, &n, first_with_both, &c), 0);
+	assert_int_equal(n, a == b ? 1 : 2);
+	assert_int_equal(items[0], a);
+	assert_int_equal(items[n - 1], b);
+	return c.tests;
+}
+
+/* Some 2 log2 n tests, not n. */
+static void one_cause_among_many_is_found_fast(void **state)
+{
+	(void)state;
+	assert_true(tests_to_find(617, 617) <= 21);
+}
+
+/* In different halves: chunks become smaller step by step. */
+static void two_causes_among_many_are_found_fast(void **state)
+{
+	(void)state;
+	assert_true(tests_to_find(100, 901) <= 150);
 }
 
 int main(void)
@@ -242,6 +273,7 @@ int main(void)
 		cmocka_unit_test(one_item_is_kept_where_it_matters),
 		cmocka_unit_test(a_search_that_is_ended_leaves_a_failing_set),
 		cmocka_unit_test(one_cause_among_many_is_found_fast),
+		cmocka_unit_test(two_causes_among_many_are_found_fast),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
