@@ -590,7 +590,9 @@ int minimise(const struct minimise_request *r, struct minimised *ret,
 		err = search(&s);
 	if (!err && m.reproduced)
 		err = judge_here(&s, &m.stable);
-	listed = list_losses(&s, &m);
+	listed = m.judgements ? list_losses(&s, &m) : 0;
+	if (!m.judgements)
+		free(TAKE(m.state));
 	tdestroy(s.known, free);
 	free(s.pairs);
 	free(s.group);

@@ -38,7 +38,7 @@ struct minimised_loss {
 };
 
 struct minimised {
-	char *state;  /* CUT:SURVIVORS, canonical */
+	char *state;  /* CUT:SURVIVORS, canonical; NULL: not one was judged */
 	struct minimised_loss *losses;
 	size_t n_losses;
 	uint64_t lost_before; /* writes lost in the state at the beginning */

@@ -31,6 +31,7 @@ struct fixture {
 	struct minimised m;
 	/* The judge. */
 	int (*shows)(struct fixture *f, const struct state *s);
+	int cancel_now;
 	uint64_t judged, cancel_at, salt, budget, flip_at;
 };
 
@@ -97,7 +98,8 @@ static int judge(const struct state *states, size_t n, int *shows, void *arg,
 	struct fixture *f = arg;
 
 	for (size_t i = 0; i < n; i++) {
-		if (f->judged++ == f->cancel_at && f->cancel_at)
+		if (f->cancel_now || (f->judged++ == f->cancel_at &&
+				      f->cancel_at))
 			return error_set(e, ECANCELED, "interrupted");
 		shows[i] = f->shows(f, &states[i]);
 		if (f->flip_at && f->judged >= f->flip_at)
@@ -347,6 +349,18 @@ static void an_interrupt_leaves_a_state_that_shows_it(void **state)
 	}
 }
 
+static void an_interrupt_at_once_says_nothing_of_the_state(void **state)
+{
+	struct fixture *f = *state;
+
+	unsynced_log(f);
+	f->shows = write_3_is_lost_and_acked;
+	f->cancel_now = 1;
+	assert_int_equal(run(f, "end:none"), -ECANCELED);
+	assert_null(f->m.state);
+	assert_int_equal(f->m.judgements, 0);
+}
+
 static void a_state_that_is_none_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -585,6 +599,7 @@ int main(void)
 		TEST(a_finding_that_comes_and_goes_is_not_stable),
 		TEST(a_budget_is_kept),
 		TEST(an_interrupt_leaves_a_state_that_shows_it),
+		TEST(an_interrupt_at_once_says_nothing_of_the_state),
 		TEST(a_state_that_is_none_is_refused),
 		TEST(what_is_claimed_holds_on_random_logs),
 		TEST(what_is_claimed_holds_with_order_fifo),
