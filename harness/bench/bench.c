@@ -18,6 +18,7 @@ static const struct bench_group *const groups[] = {
 	&bench_live,
 	&bench_scale,
 	&bench_prefixes,
+	&bench_host,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(*groups))
 

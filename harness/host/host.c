@@ -181,17 +181,6 @@ static int attempt(struct worker *w, const struct state *state,
 	return err;
 }
 
-/* What the disk here cannot do: the check may come from another file than the
- * drive, so the scenario's validation is not enough. */
-static struct judgement not_here(void)
-{
-	return (struct judgement){
-		.verdict = VERDICT_UNKNOWN,
-		.stage = STAGE_CHECK,
-		.message = xstrdup("a dead drive is judged in a guest only"),
-	};
-}
-
 static int judge_state(void *checker, const struct state *state,
 		       const struct buf *acks, const struct buf *begun,
 		       struct judgement *ret)
@@ -200,13 +189,8 @@ static int judge_state(void *checker, const struct state *state,
 	uint64_t begin_ns = now_ns();
 	struct judgement j = { 0 };
 	struct error e = { 0 };
-	int err;
+	int err = attempt(w, state, acks, begun, &j, &e);
 
-	if (state->fault == FAULT_READ_ONLY || state->fault == FAULT_GONE) {
-		*ret = not_here();
-		return 0;
-	}
-	err = attempt(w, state, acks, begun, &j, &e);
 	if (err && err != -ECANCELED && err != -ETIMEDOUT)
 		err = attempt(w, state, acks, begun, &j, &e);
 	if (err == -ECANCELED)
