@@ -8,6 +8,8 @@ run_powercut run --json --results "$work/runs" \
 	workloads/redo-log/scenario.yaml workloads/redo-log/hasty.yaml
 exits 0 "the careful recovery is held, the hasty one violated"
 is "$(json verdict | tr '\n' ' ')" "held violated " "verdicts"
+at_least "$(json reach.inside_recovery | head -n 1)" 1 \
+	"cuts fell inside a recovery, and are counted"
 run=$(json run | tail -n 1)
 sources() { # of states with a verdict
 	sqlite3 "$run/results.sqlite" \

@@ -15,7 +15,7 @@
 #include "states/strategy.h"
 
 #define SUBSETS 6
-#define RANDOM 8
+#define RANDOM 2
 
 int emit_all_and_none(const struct view *v, struct emitter *out)
 {
