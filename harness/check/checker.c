@@ -29,6 +29,7 @@ struct checker {
 	struct state shown;  /* on the drive now; .survivors NULL: none */
 	enum drive_access access; /* of the drive now */
 	struct handed handed; /* to the guest */
+	unsigned guests; /* booted so far */
 };
 
 static int start_drive(struct checker *c, struct error *e)
@@ -70,6 +71,7 @@ static int boot(struct checker *c, int interactive, struct error *e)
 		return err;
 	agent_set_wake(vm_agent(c->vm), interrupt_abort_fd(), -1);
 	handed_forget(&c->handed);
+	c->guests++;
 	return 0;
 }
 
@@ -156,6 +158,16 @@ static int replace(struct checker *c, struct error *e)
 	power_off(c);
 	err = power_on(c, 0, e);
 	return err ? err : load_subject(c, e);
+}
+
+unsigned checker_guests(const struct checker *c)
+{
+	return c->guests;
+}
+
+int checker_renew(struct checker *c, struct error *e)
+{
+	return replace(c, e);
 }
 
 int checker_load(struct checker *c, const struct subject *subject,

@@ -94,6 +94,11 @@ int checker_judge(struct checker *c, const struct state *state,
 		  const struct buf *acks, const struct buf *begun,
 		  struct judgement *ret);
 
+/* How many guests it has booted so far. */
+unsigned checker_guests(const struct checker *c);
+/* A fresh guest in place of this one, with the subject loaded. */
+int checker_renew(struct checker *c, struct error *e);
+
 /* Puts a state on the drive without judging it: for a shell in the guest. */
 int checker_show(struct checker *c, const struct state *state,
 		 struct error *e);

@@ -28,10 +28,22 @@ static void stop(void *checker)
 	checker_stop(checker);
 }
 
+static unsigned guests(void *checker)
+{
+	return checker_guests(checker);
+}
+
+static int renew(void *checker, struct error *e)
+{
+	return checker_renew(checker, e);
+}
+
 const struct checker_ops checker_in_guest = {
 	.shows_dead = 1,
 	.start = start,
 	.load = load,
 	.judge = judge_state,
 	.stop = stop,
+	.guests = guests,
+	.renew = renew,
 };

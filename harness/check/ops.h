@@ -22,6 +22,11 @@ struct checker_ops {
 		     const struct buf *acks, const struct buf *begun,
 		     struct judgement *ret);
 	void (*stop)(void *checker); /* NULL is allowed */
+	/* How many guests it has had. And: throws the guest away for a fresh
+	 * one, with the subject loaded. Both NULL where there is no guest, or
+	 * none that could go bad: it is not watched then (canary.h). */
+	unsigned (*guests)(void *checker);
+	int (*renew)(void *checker, struct error *e);
 };
 
 extern const struct checker_ops checker_in_guest;

@@ -6,27 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/shares.h"
+#include "check/watched.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "lab/interrupt.h"
 
-/* A checker that could not judge this many states in a row gives up: what is
- * wrong is not the states. */
-#define GIVE_UP_AFTER 3
-
 struct job {
 	const struct subject *subject;
 	const struct item *items;
-	size_t n, next, judged;
+	size_t n, judged;
+	struct shares shares;
+	struct canaries canaries;
 	judged_fn fn;
 	void *arg;
 	unsigned active; /* workers that work on it */
 	int stopped;
+	int enough; /* pool_enough() */
 };
 
 struct worker {
 	struct pool *pool;
 	pthread_t thread;
+	unsigned number;
 	char name[16];
 };
 
@@ -36,6 +38,7 @@ struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct job job;
+	struct pool_watch watch; /* of the job */
 	int stop;
 	unsigned alive; /* workers that have not failed */
 	struct error error; /* of the last that failed */
@@ -44,108 +47,78 @@ struct pool {
 };
 
 /* The next item to judge, or NULL: none left, or the user said stop. */
-static const struct item *take_item(struct pool *p)
+static const struct item *take_item(struct worker *w)
 {
-	LOCKED(&p->lock);
+	struct pool *p = w->pool;
+	size_t i;
 
+	LOCKED(&p->lock);
 	if (interrupt_count())
-		p->job.stopped = p->job.stopped || p->job.next < p->job.n;
-	if (p->job.stopped || p->job.next == p->job.n)
+		p->job.stopped = p->job.stopped || shares_left(&p->job.shares);
+	if (p->job.stopped || !shares_take(&p->job.shares, w->number, &i))
 		return NULL;
-	return &p->job.items[p->job.next++];
+	return &p->job.items[i];
 }
 
-static void report(struct pool *p, const struct item *item,
-		   const struct state *state, const struct judgement *j)
+static void report(const struct item *item, const struct state *state,
+		   const struct judgement *j, void *arg)
 {
-	LOCKED(&p->lock);
+	struct pool *p = ((struct worker *)arg)->pool;
 
+	LOCKED(&p->lock);
 	p->job.judged++;
 	p->job.fn(item, state, j, p->job.arg);
 }
 
-static int is_dead(const struct state *state)
+static void give_back(const struct item *item, void *arg)
 {
-	return state->fault == FAULT_READ_ONLY || state->fault == FAULT_GONE;
+	struct pool *p = ((struct worker *)arg)->pool;
+
+	LOCKED(&p->lock);
+	if (!p->job.enough)
+		shares_give_back(&p->job.shares,
+				 (size_t)(item - p->job.items));
 }
 
-/* A place that serves a dead device as a living one would judge another state. */
-static int judge_state(struct pool *p, void *checker, const struct state *state,
-		       const struct buf *acks, const struct buf *begun,
-		       struct judgement *ret)
+static void add_counts(struct pool *p, const struct watched *watched)
 {
-	if (!is_dead(state) || p->config.ops->shows_dead)
-		return p->config.ops->judge(checker, state, acks, begun, ret);
-	*ret = (struct judgement){
-		.verdict = VERDICT_UNKNOWN,
-		.stage = STAGE_CHECK,
-		.message = xstrdup("a dead device can only be judged in a "
-				   "guest"),
+	LOCKED(&p->lock);
+
+	watched_count(watched, &p->watch.counts);
+}
+
+/* Works on the job until nothing is left. An error: this worker is done for;
+ * what it has not told is for the others. */
+static int work(struct worker *w, void *checker, struct error *e)
+{
+	struct pool *p = w->pool;
+	const struct watched_config c = {
+		.ops = p->config.ops,
+		.checker = checker,
+		.subject = p->job.subject,
+		.canaries = &p->job.canaries,
+		.report = report,
+		.arg = w,
 	};
-	return 0;
-}
-
-static int judge_item(struct pool *p, void *checker, struct cursor *cursor,
-		      const struct item *item, int *ret_undecided,
-		      struct error *e)
-{
-	CLEANUP_BUF struct buf acks = BUF_INIT, begun = BUF_INIT;
-	struct judgement j = { 0 };
-	struct state state = { 0 };
-	int err = cursor_state(cursor, &item->cut, item->survivors, &state, e);
-
-	if (err)
-		return err;
-	p->job.subject->promises(p->job.subject->promises_arg, &item->cut,
-				 &acks, &begun);
-	err = judge_state(p, checker, &state, &acks, &begun, &j);
-	if (!err) {
-		*ret_undecided = j.verdict == VERDICT_UNKNOWN &&
-				 j.stage == STAGE_NONE;
-		if (*ret_undecided)
-			error_set(e, EIO, "%s", j.message);
-		report(p, item, &state, &j);
-		judgement_release(&j);
-	}
-	state_free(&state);
-	return err;
-}
-
-static int judge_items(struct pool *p, void *checker, struct cursor *cursor,
-		       struct error *e)
-{
+	struct watched *watched = NULL;
 	const struct item *item;
-	int undecided_in_a_row = 0, err = 0;
-
-	while (!err && (item = take_item(p))) {
-		int undecided = 0;
-
-		err = judge_item(p, checker, cursor, item, &undecided, e);
-		undecided_in_a_row = undecided ? undecided_in_a_row + 1 : 0;
-		if (undecided_in_a_row == GIVE_UP_AFTER)
-			return -EIO;
-	}
-	return err;
-}
-
-/* Works on the job until nothing is left, with a cursor of its own. An error:
- * this worker is done for. */
-static int work(struct pool *p, void *checker, struct error *e)
-{
-	struct cursor *cursor;
 	int err = p->config.ops->load(checker, p->job.subject, e);
 
 	if (err)
 		return err;
-	cursor = cursor_new(p->job.subject->space);
-	err = judge_items(p, checker, cursor, e);
-	cursor_free(cursor);
+	err = watched_start(&c, &watched, e);
+	while (!err && (item = take_item(w)))
+		err = watched_judge(watched, item, e);
+	if (!err)
+		err = watched_settle(watched, e);
+	add_counts(p, watched);
+	watched_free(watched, give_back, w);
 	return err;
 }
 
 static int work_waits(const struct pool *p)
 {
-	return p->job.next < p->job.n && !p->job.stopped;
+	return !p->job.stopped && shares_left(&p->job.shares);
 }
 
 /* Waits for items to judge and joins in; 0: the pool stops. */
@@ -177,14 +150,15 @@ static void leave(struct pool *p, int was_active, int err,
 	pthread_cond_broadcast(&p->changed);
 }
 
-static void work_until_stopped(struct pool *p, void *checker)
+static void work_until_stopped(struct worker *w, void *checker)
 {
+	struct pool *p = w->pool;
 	int err = 0;
 
 	while (!err && join_job(p)) {
 		struct error e = { 0 };
 
-		err = work(p, checker, &e);
+		err = work(w, checker, &e);
 		leave(p, 1, err, &e);
 	}
 }
@@ -212,7 +186,7 @@ static void *worker_main(void *arg)
 	if (err)
 		leave(p, 0, err, &e);
 	else
-		work_until_stopped(p, checker);
+		work_until_stopped(w, checker);
 	ops->stop(checker);
 	return NULL;
 }
@@ -223,6 +197,7 @@ static int start_worker(struct pool *p, unsigned i, struct error *e)
 	int err;
 
 	w->pool = p;
+	w->number = i;
 	snprintf(w->name, sizeof(w->name), "chk%u", i);
 	err = pthread_create(&w->thread, NULL, worker_main, w);
 	if (err)
@@ -285,7 +260,7 @@ static int job_result(const struct pool *p, struct error *e)
 {
 	if (p->job.stopped)
 		return error_set(e, ECANCELED, "interrupted");
-	if (p->job.judged < p->job.n) {
+	if (p->job.judged < p->job.n && !p->job.enough) {
 		*e = p->error;
 		error_prefix(e, "no checker works any more");
 		return -EIO;
@@ -296,7 +271,8 @@ static int job_result(const struct pool *p, struct error *e)
 /* report() holds the lock. */
 void pool_enough(struct pool *p)
 {
-	p->job.n = p->job.next;
+	p->job.enough = 1;
+	shares_clear(&p->job.shares);
 }
 
 int pool_healthy(struct pool *p)
@@ -306,15 +282,54 @@ int pool_healthy(struct pool *p)
 	return p->alive == p->config.checkers;
 }
 
+static void begin_job(struct pool *p, const struct subject *subject,
+		      const struct item *items, size_t n)
+{
+	p->job = (struct job){ .subject = subject, .items = items, .n = n };
+	p->watch = (struct pool_watch){ 0 };
+	shares_init(&p->job.shares, p->config.checkers, n);
+	/* One state is judged by a guest that has judged nothing else since it
+	 * was last good. */
+	if (n > 1 && p->config.ops->renew)
+		canaries_init(&p->job.canaries, subject, &items[0].cut,
+			      &items[n - 1].cut);
+	else
+		canaries_none(&p->job.canaries);
+}
+
+static void end_job(struct pool *p)
+{
+	struct canaries *c = &p->job.canaries;
+
+	p->watch.canaries = c->judged;
+	if (c->unsure)
+		snprintf(p->watch.unsure, sizeof(p->watch.unsure), "%s",
+			 c->unsure);
+	canaries_release(c);
+	shares_release(&p->job.shares);
+}
+
 int pool_judge(struct pool *p, const struct subject *subject,
 	       const struct item *items, size_t n,
 	       judged_fn fn, void *arg, struct error *e)
 {
-	LOCKED(&p->lock);
+	int err;
 
-	p->job = (struct job){ .subject = subject, .items = items, .n = n, .fn = fn, .arg = arg };
+	LOCKED(&p->lock);
+	begin_job(p, subject, items, n);
+	p->job.fn = fn;
+	p->job.arg = arg;
 	pthread_cond_broadcast(&p->changed);
 	while (!job_ended(p))
 		pthread_cond_wait(&p->changed, &p->lock);
-	return job_result(p, e);
+	err = job_result(p, e);
+	end_job(p);
+	return err;
+}
+
+void pool_watch(struct pool *p, struct pool_watch *ret)
+{
+	LOCKED(&p->lock);
+
+	*ret = p->watch;
 }

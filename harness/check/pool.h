@@ -1,10 +1,12 @@
 /*
- * Warm checkers, one thread each, that judge lists of states together.
+ * Warm checkers, one thread each, that judge lists of states together: shared
+ * out as shares.h says, watched as watched.h says.
  */
 #ifndef CHECK_POOL_H
 #define CHECK_POOL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "check/ops.h"
 
@@ -32,6 +34,13 @@ void pool_stop(struct pool *p);
 /* Whether all checkers still work. One that gave up does not come back. */
 int pool_healthy(struct pool *p);
 
+/* Of a checker's guests. */
+struct watch_counts {
+	uint64_t recycled; /* guests replaced, for whatever reason */
+	uint64_t drifted;  /* of these because of a canary */
+	uint64_t again;	   /* verdicts thrown away and judged again */
+};
+
 /* A state to judge, by name. */
 struct item {
 	struct cut cut;
@@ -48,12 +57,21 @@ typedef void (*judged_fn)(const struct item *item, const struct state *state,
 void pool_enough(struct pool *p);
 
 /*
- * Judges the items, roughly in their order. Blocks until all are judged, the
- * user asked to stop (-ECANCELED; states under way were finished on the first
- * request), or no checker works any more (-EIO, with the reason).
+ * Judges the items. Each checker goes through a run of neighbours, in their
+ * order. Blocks until all are judged, the user asked to stop (-ECANCELED; states
+ * under way were finished on the first request), or no checker works any more
+ * (-EIO, with the reason).
  */
 int pool_judge(struct pool *p, const struct subject *subject,
 	       const struct item *items, size_t n,
 	       judged_fn fn, void *arg, struct error *e);
+
+/* How the guests behaved in the last pool_judge(). */
+struct pool_watch {
+	uint64_t canaries; /* states with a known verdict that were judged */
+	struct watch_counts counts;
+	char unsure[256]; /* why the canaries were of no use, "": they were */
+};
+void pool_watch(struct pool *p, struct pool_watch *ret);
 
 #endif
