@@ -90,6 +90,30 @@ static int store_plan(struct run *r, const struct plan *plan, struct error *e)
 	return store_commit(r->store, e);
 }
 
+/* Of all recordings of the run together. */
+static int store_watch(struct run *r, struct error *e)
+{
+	struct pool_watch *all = &r->watch, one;
+	int err;
+
+	pool_watch(r->engine->pool, &one);
+	all->canaries += one.canaries;
+	all->counts.recycled += one.counts.recycled;
+	all->counts.drifted += one.counts.drifted;
+	all->counts.again += one.counts.again;
+	if (!*all->unsure)
+		memcpy(all->unsure, one.unsure, sizeof(all->unsure));
+	err = store_setf(r->store, e, "canaries", "%" PRIu64, all->canaries);
+	if (!err)
+		err = store_setf(r->store, e, "guests_recycled", "%" PRIu64,
+				 all->counts.recycled);
+	if (!err)
+		err = store_setf(r->store, e, "guests_drifted", "%" PRIu64,
+				 all->counts.drifted);
+	return err ? err : store_setf(r->store, e, "states_again", "%" PRIu64,
+				      all->counts.again);
+}
+
 /* What the plan has room for in the scenario's time is what had to be judged. */
 static int judge_plan(struct run *r, const struct recorded *rec,
 		      struct plan *plan, struct error *e)
@@ -115,7 +139,7 @@ static int judge_plan(struct run *r, const struct recorded *rec,
 		*e = r->store_error;
 		return -EIO;
 	}
-	return err;
+	return err ? err : store_watch(r, e);
 }
 
 /* What was covered in the end, also where the user said stop (err). */

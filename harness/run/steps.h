@@ -32,6 +32,7 @@ struct run {
 	int lock; /* rundir_lock, or -1 */
 	uint64_t planned; /* states that had to be judged */
 	uint64_t distinct; /* contents among all that were found */
+	struct pool_watch watch; /* of all judging */
 	/* while judging */
 	struct plan *plan;
 	uint64_t until_ns; /* the scenario's states.time, or 0 */

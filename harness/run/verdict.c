@@ -35,6 +35,8 @@ static int find_doubt(struct run *r, const struct store_totals *t,
 				     "judged");
 	if (r->stopped && !r->unknown)
 		r->unknown = xstrdup(r->stopped);
+	if (*r->watch.unsure && !r->unknown)
+		r->unknown = xstrdup(r->watch.unsure);
 	if (t->states_checked < r->planned && !r->unknown)
 		r->unknown = xasprintf("only %" PRIu64 " of %" PRIu64 " planned "
 				       "states were judged", t->states_checked,

@@ -115,6 +115,7 @@ static void facts(struct buf *b, const struct summary *s)
 	fact(b, "QEMU", s->qemu);
 	fact(b, "libvirt", s->libvirt);
 	fact(b, "Host", s->host);
+	fact(b, "Guests", s->guests);
 	buf_puts(b, "</tbody></table></div>\n</section>\n");
 }
 

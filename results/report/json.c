@@ -78,7 +78,7 @@ static json_t *numbers(const struct summary *s)
 	const struct store_totals *t = &s->totals;
 
 	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 			 "cuts", (json_int_t)t->cuts,
 			 "interesting_cuts", (json_int_t)t->interesting_cuts,
 			 "states_legal", legal(t->states_legal_log2),
@@ -93,6 +93,10 @@ static json_t *numbers(const struct summary *s)
 			 "violated", (json_int_t)t->violated,
 			 "unknown", (json_int_t)t->unknown,
 			 "acks", (json_int_t)t->acks,
+			 "canaries", (json_int_t)s->canaries,
+			 "guests_recycled", (json_int_t)s->guests_recycled,
+			 "guests_drifted", (json_int_t)s->guests_drifted,
+			 "states_again", (json_int_t)s->states_again,
 			 "seconds",
 			 s->seconds < 0 ? json_null() : json_real(s->seconds));
 }

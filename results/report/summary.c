@@ -173,9 +173,26 @@ static uint64_t count_fact(struct store *s, const char *key)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
+static void load_guests(struct summary *s)
+{
+	s->canaries = count_fact(s->store, "canaries");
+	s->guests_recycled = count_fact(s->store, "guests_recycled");
+	s->guests_drifted = count_fact(s->store, "guests_drifted");
+	s->states_again = count_fact(s->store, "states_again");
+	if (!s->guests_recycled) {
+		s->guests = xstrdup("");
+		return;
+	}
+	s->guests = xasprintf("%" PRIu64 " replaced, %" PRIu64 " of them since "
+			      "a canary told that it had gone bad; %" PRIu64
+			      " states judged again", s->guests_recycled,
+			      s->guests_drifted, s->states_again);
+}
+
 static void load_facts(struct summary *s)
 {
 	s->distinct = count_fact(s->store, "distinct");
+	load_guests(s);
 	s->scenario = fact(s->store, "scenario");
 	s->about = fact(s->store, "about");
 	s->expect = fact(s->store, "expect");
@@ -252,7 +269,8 @@ void summary_release(struct summary *s)
 	char *const texts[] = { s->dir, s->name, s->scenario, s->about,
 				s->expect, s->accel, s->accel_reason, s->seed,
 				s->checked_on, s->started, s->phase, s->kernel, s->qemu,
-				s->libvirt, s->host, s->path, s->reason };
+				s->libvirt, s->host, s->path, s->reason,
+				s->guests };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

@@ -32,6 +32,8 @@ struct summary {
 	bool as_expected;
 	char *reason;   /* why unknown or vacuous, else "" */
 	double seconds; /* negative: not known */
+	uint64_t canaries, guests_recycled, guests_drifted, states_again;
+	char *guests; /* what is to be said of them, "": all went well */
 	struct store_totals totals;
 	char *legal;       /* states of all cuts, exact; NULL: too many digits */
 	uint64_t distinct; /* contents among those found; 0: not known */

@@ -124,6 +124,7 @@ static void counts(struct buf *b, const struct summary *s)
 	buf_puts(b, " violated, ");
 	clean_count(b, t->unknown);
 	buf_puts(b, " unknown\n");
+	line(b, "guests", s->guests);
 	label(b, "time");
 	clean_seconds(b, s->seconds);
 	buf_puts(b, "\n");

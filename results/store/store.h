@@ -50,7 +50,11 @@ int store_snapshot(struct store *s, struct error *e);
  * unknown/vacuous), about (what the scenario says of itself), host, doubt (why
  * the recordings prove nothing), live ("3 of 14": live cuts made),
  * nested (likewise, recoveries), distinct (different contents among the states
- * that were found, added up over the recordings).
+ * that were found, added up over the recordings),
+ * canaries (states with a known verdict that were
+ * judged again to see whether guests are good), guests_recycled (guests
+ * replaced), guests_drifted (of these, because of a canary), states_again
+ * (verdicts thrown away and judged again).
  * Commits at once, with all rows added before. */
 int store_set(struct store *s, const char *key, const char *value,
 	      struct error *e);
