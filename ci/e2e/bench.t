@@ -20,13 +20,13 @@ is "$(json rounds)" 1 "as many rounds as asked for"
 like "$(json accel)" '^(kvm|tcg)' "and says on what"
 for figure in boot workload_plain workload_untraced workload_recorded \
 	bare_loop states bare_fsck states_fsck live_cut state_1k state_10k state_100k \
-	prefix_replay prefix_checkers \
+	prefix_programs prefix_replay prefix_checkers \
 	host_floor host_states host_guest host_to_guest; do
 	positive "figures.$figure.median" "$figure is measured"
 done
-is "$(json figures)" 18 "there are no other figures"
+is "$(json figures)" 19 "there are no other figures"
 for figure in workload_untraced workload_recorded states states_fsck state_100k \
-	prefix_checkers host_states host_to_guest; do
+	prefix_replay prefix_checkers host_states host_to_guest; do
 	positive "figures.$figure.ratio" "$figure has a ratio"
 done
 positive live_cuts_per_minute "live cuts per minute are given"

@@ -1,14 +1,16 @@
 /*
  * Against how crash states are checked today: the kernel's dm-log-writes records
  * a workload, and for each cut its log is replayed from the beginning, mounted,
- * checked, unmounted and given to fsck (workloads/append-log/prefix-replay.c is
- * that loop, faster than the published scripts). Beside it all our checkers
- * together, one per processor, on the states of our recording of the same
- * workload, with the same check and the same fsck. Both behind the same setup,
- * in guests of the same kind, in turns.
+ * checked, unmounted and given to fsck. workloads/append-log/prefix-replay.c is
+ * that loop, once with a program for each step, as the published scripts have
+ * it, and once as fast as it can be. Beside it all our checkers together, one
+ * per processor, on the states of our recording of the same workload, with the
+ * same check and the same fsck. All behind the same setup, in guests of the same
+ * kind, in turns.
  *
- * The loop has its disk and its log in its guest's memory, not behind an
- * emulated controller: the faster the better for it.
+ * By programs the disk is the same emulated drive that our checkers mount; in one
+ * program it is in the guest's memory, as the log is in both cases: the faster
+ * the better for it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -30,13 +32,17 @@
 #define RECORD_TIMEOUT_NS (60 * 1000000000ull)
 #define REPLAY_TIMEOUT_NS (600 * 1000000000ull)
 
-enum { REPLAY_EXT4, CHECKERS_EXT4, ROWS };
+enum { PROGRAMS_EXT4, REPLAY_EXT4, CHECKERS_EXT4, ROWS };
 
 static const struct bench_row rows[ROWS] = {
-	[REPLAY_EXT4] = { "prefix_replay", "replay from zero per cut, ext4",
-			  "1/s", NULL },
-	[CHECKERS_EXT4] = { "prefix_checkers", "all checkers together, ext4",
-			    "1/s", "prefix_replay" },
+	[PROGRAMS_EXT4] = { "prefix_programs",
+			    "ext4: replay from zero, by programs", "1/s",
+			    NULL },
+	[REPLAY_EXT4] = { "prefix_replay",
+			  "ext4: replay from zero, one program", "1/s",
+			  "prefix_programs" },
+	[CHECKERS_EXT4] = { "prefix_checkers", "ext4: all checkers together",
+			    "1/s", "prefix_programs" },
 };
 
 /* A file system that is compared. */
@@ -45,12 +51,12 @@ struct comparison {
 	const char *mkfs;
 	const char *size;     /* what stands before a size, behind the disk */
 	const char *fsck;
-	int replay, checkers; /* rows */
+	int programs, replay, checkers; /* rows */
 };
 
 static const struct comparison comparisons[] = {
-	{ NULL, "mkfs.ext4 -q", "", "e2fsck -f -n /dev/nullb0", REPLAY_EXT4,
-	  CHECKERS_EXT4 },
+	{ NULL, "mkfs.ext4 -q", "", "e2fsck -f -n", PROGRAMS_EXT4,
+	  REPLAY_EXT4, CHECKERS_EXT4 },
 };
 #define N_COMPARISONS (sizeof(comparisons) / sizeof(*comparisons))
 
@@ -122,7 +128,8 @@ static int record_with_the_kernel(struct prefixes *p, struct error *e)
 	return err;
 }
 
-static int take_rate(struct prefixes *p, const char *text, struct error *e)
+static int take_rate(struct prefixes *p, int row, const char *text,
+		     struct error *e)
 {
 	unsigned states;
 	double seconds;
@@ -130,25 +137,33 @@ static int take_rate(struct prefixes *p, const char *text, struct error *e)
 	if (sscanf(text, "%u states in %lf s", &states, &seconds) != 2 ||
 	    !states || seconds <= 0)
 		return error_set(e, EPROTO, "prefix-replay says '%s'", text);
-	bench_add(p->bench, &rows[p->what->replay], states / seconds);
+	bench_add(p->bench, &rows[row], states / seconds);
 	return 0;
 }
 
-static int replay_prefixes(struct prefixes *p, struct error *e)
+static int replay_prefixes(struct prefixes *p, int row, struct error *e)
 {
+	int by_programs = row == p->what->programs;
 	const struct scenario *s = p->subject->scenario;
-	const char *argv[32] = { "prefix-replay", REPLAYED, "/dev/nullb1",
-				 "/dev/nullb0", s->filesystem.type,
-				 p->what->fsck };
+	const char *disk = by_programs ? JUDGE_DISK : "/dev/nullb0";
+	CLEANUP_FREE char *fsck = xasprintf("%s %s", p->what->fsck, disk);
+	const char *argv[32] = { "prefix-replay" };
 	struct agent_result r = { 0 };
-	size_t n = 6;
+	size_t n = 1;
 	int err;
 
+	if (by_programs)
+		argv[n++] = "--programs";
+	argv[n++] = REPLAYED;
+	argv[n++] = "/dev/nullb1";
+	argv[n++] = disk;
+	argv[n++] = s->filesystem.type;
+	argv[n++] = fsck;
 	for (size_t i = 0; s->check.run[i] && n < 31; i++)
 		argv[n++] = s->check.run[i];
 	err = run_in_guest(p, argv, REPLAY_TIMEOUT_NS, &r, e);
 	if (!err)
-		err = take_rate(p, buf_text(&r.out), e);
+		err = take_rate(p, row, buf_text(&r.out), e);
 	agent_result_free(&r);
 	return err;
 }
@@ -238,7 +253,9 @@ static int take_turns(struct prefixes *p, struct error *e)
 	for (unsigned i = 0; i < b->rounds && !err; i++) {
 		err = bench_go_on(e);
 		if (!err)
-			err = replay_prefixes(p, e);
+			err = replay_prefixes(p, p->what->programs, e);
+		if (!err)
+			err = replay_prefixes(p, p->what->replay, e);
 		if (!err)
 			err = measure_checkers(p, e);
 		progress_step(b->progress, 0);
@@ -287,7 +304,7 @@ static int measure(struct bench *b, struct error *e)
 	for (size_t i = 0; i < N_COMPARISONS && !err; i++) {
 		const struct comparison *what = &comparisons[i];
 
-		if (bench_wants(b, &rows[what->replay]))
+		if (bench_wants(b, &rows[what->programs]))
 			err = compare(b, what, e);
 	}
 	return err;

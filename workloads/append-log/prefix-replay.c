@@ -1,5 +1,7 @@
 /*
- * prefix-replay STATES LOG DISK TYPE FSCK CHECK [ARGUMENT]...
+ * prefix-replay [--programs] STATES LOG DISK TYPE FSCK CHECK [ARGUMENT]...
+ * prefix-replay --find LOG ENTRIES
+ * prefix-replay --replay LOG ENTRIES DISK
  *
  * How crash states are checked with dm-log-writes today (xfstests generic/455,
  * 457 and 482 with replay-log), to compare with: for a flush, a FUA write or a
@@ -12,10 +14,14 @@
  *
  *	48 states in 12.345 s
  *
- * Where this differs from those scripts it is faster: system calls in place of
- * programs for replaying, mounting and unmounting, no search for the next entry,
- * no snapshot of the disk. As there, the log begins with the mkfs, whose discard
- * clears the disk, and reading and writing goes through the page cache.
+ * With --programs each step is a program that a shell runs, as in those scripts:
+ * the search for the entry (--find), the replay (--replay), mount, check,
+ * umount, fsck. Without it there is no search, and only check and fsck are
+ * programs: the same loop as fast as it can be.
+ *
+ * As there, the log begins with the mkfs, whose discard clears the disk, and
+ * reading and writing goes through the page cache. Unlike there, no snapshot is
+ * made of the disk, and the shell's own work is small.
  */
 #include <sys/wait.h>
 #include <time.h>
@@ -52,9 +58,11 @@ struct log {
 };
 
 struct options {
+	int programs;
 	unsigned states;
 	const char *log, *disk, *type;
-	char *fsck[FSCK_WORDS];
+	char *fsck_line; /* until it is cut into words, */
+	char *fsck[FSCK_WORDS]; /* which happens without --programs */
 	char **check;
 };
 
@@ -140,15 +148,15 @@ static void apply(struct log *log, const struct entry *e, int disk)
 	free(data);
 }
 
-static void replay(const struct options *o, uint64_t stop)
+static void replay(const char *from, uint64_t stop, const char *to)
 {
-	struct log log = open_log(o->log);
-	int disk = open(o->disk, O_WRONLY | O_CLOEXEC);
+	struct log log = open_log(from);
+	int disk = open(to, O_WRONLY | O_CLOEXEC);
 	FILE *acks = fopen(ACKS, "we");
 	struct entry e;
 
 	if (disk < 0 || !acks)
-		die("cannot open %s", disk < 0 ? o->disk : ACKS);
+		die("cannot open %s", disk < 0 ? to : ACKS);
 	while (log.next < stop && next_entry(&log, &e)) {
 		if (e.sectors)
 			apply(&log, &e, disk);
@@ -156,7 +164,7 @@ static void replay(const struct options *o, uint64_t stop)
 			fprintf(acks, "%s\n", e.text + strlen(ACK));
 	}
 	if (fsync(disk) < 0 || close(disk) < 0 || fclose(acks))
-		die("cannot write %s", o->disk);
+		die("cannot write %s", to);
 	close(log.fd);
 }
 
@@ -180,9 +188,42 @@ static void run(char **argv, uint64_t stop)
 		    (unsigned long long)stop, argv[0], WEXITSTATUS(status));
 }
 
+/* As replay-log --find does: entry after entry from the beginning. */
+static void find(const char *path, uint64_t stop)
+{
+	struct log log = open_log(path);
+	struct entry e;
+
+	while (log.next < stop && next_entry(&log, &e))
+		if (lseek(log.fd, data_length(&e), SEEK_CUR) < 0)
+			die("cannot read %s", path);
+	close(log.fd);
+	printf("%llu\n", (unsigned long long)log.next);
+}
+
+#define STEPS                                                                  \
+	"set -e; log=$1 disk=$3 type=$4 fsck=$5;"                              \
+	"stop=$(prefix-replay --find $log $2); shift 5;"                       \
+	"prefix-replay --replay $log $stop $disk;"                             \
+	"mount -t $type $disk " MOUNT "; \"$@\"; umount " MOUNT "; $fsck"
+
+static void check_state_by_programs(const struct options *o, uint64_t stop)
+{
+	char *argv[64] = { "sh", "-c", STEPS, "sh", (char *)o->log, NULL,
+			   (char *)o->disk, (char *)o->type, o->fsck_line };
+	char number[24];
+	size_t n = 9;
+
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)stop);
+	argv[5] = number;
+	for (char **word = o->check; *word && n < 63; word++)
+		argv[n++] = *word;
+	run(argv, stop);
+}
+
 static void check_state(const struct options *o, uint64_t stop)
 {
-	replay(o, stop);
+	replay(o->log, stop, o->disk);
 	if (mount(o->disk, MOUNT, o->type, 0, NULL) < 0)
 		die("behind %llu entries it does not mount",
 		    (unsigned long long)stop);
@@ -194,25 +235,37 @@ static void check_state(const struct options *o, uint64_t stop)
 
 /* ---- all ---- */
 
+static void __attribute__((noreturn)) usage(void)
+{
+	fputs("usage: prefix-replay [--programs] STATES LOG DISK TYPE FSCK "
+	      "CHECK [ARGUMENT]...\n"
+	      "       prefix-replay --find LOG ENTRIES\n"
+	      "       prefix-replay --replay LOG ENTRIES DISK\n", stderr);
+	exit(2);
+}
+
 static struct options parse(int argc, char **argv)
 {
 	struct options o = { 0 };
 	char *save;
 	int n = 0;
 
-	if (argc < 7) {
-		fputs("usage: prefix-replay STATES LOG DISK TYPE FSCK CHECK "
-		      "[ARGUMENT]...\n", stderr);
-		exit(2);
-	}
+	o.programs = argc > 1 && !strcmp(argv[1], "--programs");
+	argc -= o.programs;
+	argv += o.programs;
+	if (argc < 7)
+		usage();
 	o.states = (unsigned)atoi(argv[1]);
 	o.log = argv[2];
 	o.disk = argv[3];
 	o.type = argv[4];
+	o.fsck_line = argv[5];
+	o.check = argv + 6;
+	if (o.programs)
+		return o;
 	for (char *word = strtok_r(argv[5], " ", &save);
 	     word && n < FSCK_WORDS - 1; word = strtok_r(NULL, " ", &save))
 		o.fsck[n++] = word;
-	o.check = argv + 6;
 	return o;
 }
 
@@ -224,18 +277,39 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-int main(int argc, char **argv)
+static void loop(struct options *o)
 {
-	struct options o = parse(argc, argv);
 	uint64_t *stops;
-	size_t n = find_stops(o.log, &stops);
+	size_t n = find_stops(o->log, &stops);
 	double start = now();
 
-	if (o.states > n)
-		o.states = (unsigned)n;
-	for (size_t i = 0; i < o.states; i++)
-		check_state(&o, stops[i * n / o.states]);
-	printf("%u states in %.3f s\n", o.states, now() - start);
+	if (o->states > n)
+		o->states = (unsigned)n;
+	for (size_t i = 0; i < o->states; i++) {
+		uint64_t stop = stops[i * n / o->states];
+
+		if (o->programs)
+			check_state_by_programs(o, stop);
+		else
+			check_state(o, stop);
+	}
+	printf("%u states in %.3f s\n", o->states, now() - start);
 	free(stops);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+
+	if (argc == 4 && !strcmp(argv[1], "--find")) {
+		find(argv[2], strtoull(argv[3], NULL, 10));
+		return 0;
+	}
+	if (argc == 5 && !strcmp(argv[1], "--replay")) {
+		replay(argv[2], strtoull(argv[3], NULL, 10), argv[4]);
+		return 0;
+	}
+	o = parse(argc, argv);
+	loop(&o);
 	return 0;
 }
