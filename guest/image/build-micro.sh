@@ -1,6 +1,8 @@
 #!/bin/sh
 # Builds the micro image: a kernel and an initramfs with PID 1, busybox, the
-# ext4 tools and the modules that boot needs, nothing else.
+# ext4 tools and the modules that boot needs, nothing else. For each other file
+# system that the kernel has, the same initramfs with its modules and tools
+# appended: QEMU copies it into the guest's memory on every boot.
 #
 #   B=.build guest/image/build-micro.sh
 #   KERNEL=PATH OUT=DIR guest/image/build-micro.sh
@@ -11,8 +13,9 @@
 # lib/modules/V), or the vmlinuz in it.
 #
 # The result is OUT/HASH, HASH over all inputs, and the link OUT/current, put
-# in place only when complete. Its `manifest` has lines kernel=, initrd=,
-# cmdline= (files in the same folder) and release=. Prints that folder.
+# in place only when complete. Its `manifest` has lines kernel=, initrd= (with
+# ext4 and ext2), initrd.TYPE= (with that file system), cmdline= (files in the
+# same folder) and release=. Prints that folder.
 set -eu
 umask 022
 
@@ -29,6 +32,12 @@ groups='virtio:virtio_blk scsi:virtio_scsi,sd_mod bfq:bfq null_blk:null_blk
 dm_log_writes:dm_log_writes'
 # e2fsck runs once per crash state: without a loader it starts twice as fast.
 tools='mke2fs e2fsck.static'
+# Other file systems (harness/scenario/filesystem.c): type, modules, tools. PID 1
+# loads the modules when the initramfs has them: /modules.filesystem.
+filesystems='
+xfs:xfs:mkfs.xfs,xfs_repair
+btrfs:btrfs:mkfs.btrfs,btrfs
+vfat:vfat,nls_cp437,nls_ascii,nls_iso8859_1,nls_utf8:mkfs.vfat,fsck.vfat'
 if [ -n "$KERNEL" ]; then
 	OUT=${OUT:-$B/image/micro-$(echo "$KERNEL" | cksum | cut -d' ' -f1)}
 else
@@ -186,13 +195,10 @@ install_modules()
 	mkdir -p "$root/modules"
 	install_group modules.order $wanted
 	for g in $groups; do
-		modules=$(echo "${g#*:}" | tr , ' ')
 		# What a kernel does not have, no scenario can ask it for.
-		for m in $modules; do
-			has_module "$m" || continue 2
-		done
-		# shellcheck disable=SC2086
-		install_group "modules.${g%%:*}" $modules
+		has_modules "${g#*:}" || continue
+		# shellcheck disable=SC2046
+		install_group "modules.${g%%:*}" $(echo "${g#*:}" | tr , ' ')
 	done
 }
 
@@ -226,10 +232,65 @@ install_group()
 	done <"$work/order" >"$list"
 }
 
+# Whether the kernel has all modules of this list, separated by commas.
+has_modules()
+{
+	for m in $(echo "$1" | tr , ' '); do
+		has_module "$m" || return 1
+	done
+}
+
+# What the initramfs of a file system has beyond the usual one, in $root, which
+# is $1; its modules and tools, separated by commas, are $2 and $3. Files that
+# are in the usual one already stay out.
+install_filesystem()
+{
+	root=$1
+	mkdir -p "$root/modules" "$root/bin" "$root/lib64" \
+		"$root/lib/x86_64-linux-gnu"
+	# shellcheck disable=SC2086,SC2046
+	install_group modules.filesystem $(echo "$2" | tr , ' ')
+	for tool in $(echo "$3" | tr , ' '); do
+		install_tool "$tool"
+	done
+	(cd "$root" && find . -type f) | while read -r f; do
+		! cmp -s "$root/$f" "$work/root/$f" || rm "$root/$f"
+	done
+}
+
+install_filesystems()
+{
+	for f in $filesystems; do
+		type=${f%%:*}
+		f=${f#*:}
+		# A kernel without it: no image with it (lab/image.c says so).
+		has_modules "${f%:*}" || continue
+		install_filesystem "$work/$type" "${f%:*}" "${f#*:}"
+		pack "$work/$type" "$work/$type.cpio"
+		cat "$new/initramfs" "$work/$type.cpio" >"$new/initramfs-$type"
+		echo "initrd.$type=initramfs-$type" >>"$work/manifest"
+	done
+}
+
 # The dynamic libraries of a program, and its loader.
 libraries()
 {
 	ldd "$1" 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^[[:blank:]]*\(\/[^ ]*\) .*/\1/p'
+}
+
+# A program and its libraries. It may be a link to another name of itself.
+install_tool()
+{
+	path=$(command -v "$1")
+	name=${1%.static}
+	rm -f "$root/bin/$name"
+	cp -L "$path" "$root/bin/$name"
+	for lib in $(libraries "$path"); do
+		case $lib in
+		*/ld-linux*) cp -L "$lib" "$root/lib64/" ;;
+		*) cp -L "$lib" "$root/lib/x86_64-linux-gnu/" ;;
+		esac
+	done
 }
 
 install_tools()
@@ -240,16 +301,7 @@ install_tools()
 		[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 	done
 	for tool in $tools; do
-		path=$(command -v "$tool")
-		name=${tool%.static}
-		rm -f "$root/bin/$name"
-		cp "$path" "$root/bin/$name"
-		for lib in $(libraries "$path"); do
-			case $lib in
-			*/ld-linux*) cp -L "$lib" "$root/lib64/" ;;
-			*) cp -L "$lib" "$root/lib/x86_64-linux-gnu/" ;;
-			esac
-		done
+		install_tool "$tool"
 	done
 	for v in 2 3 4; do
 		ln -sf mke2fs "$root/bin/mkfs.ext$v"
@@ -275,11 +327,13 @@ install_tree()
 	[ -z "${STRIP-strip}" ] || ${STRIP-strip} "$root/init" "$root/pc/bin/pc"
 }
 
+# The folder $1 as the archive $2. The kernel unpacks one behind the other,
+# each at a multiple of 4 bytes: cpio pads to 512.
 pack()
 {
-	find "$root" -exec touch -h -d @1 {} +
-	(cd "$root" && find . | LC_ALL=C sort |
-		cpio -o -H newc -R 0:0 --reproducible --quiet) >"$new/initramfs"
+	find "$1" -exec touch -h -d @1 {} +
+	(cd "$1" && find . | LC_ALL=C sort |
+		cpio -o -H newc -R 0:0 --reproducible --quiet) >"$2"
 }
 
 install_kernel()
@@ -296,13 +350,14 @@ install_kernel()
 # Everything that the image is made of, by content.
 inputs()
 {
-	echo "$release $wanted $groups"
+	echo "$release $wanted $groups $filesystems"
 	for f in "$vmlinuz" "$busybox" "$here/build-micro.sh" \
 		"$here/cmdline" "$B/guest/powercut-init" "$B/guest/pc" \
 		/etc/mke2fs.conf; do
 		[ ! -f "$f" ] || sha256sum <"$f"
 	done
-	for tool in $tools; do
+	for tool in $tools $(echo "$filesystems" |
+		sed 's/.*://' | tr , ' '); do
 		command -v "$tool"
 		libraries "$(command -v "$tool")"
 	done | sort -u | xargs sha256sum
@@ -321,6 +376,9 @@ need lz4 lz4
 need modinfo kmod
 need mke2fs e2fsprogs
 need e2fsck.static e2fsck-static
+need mkfs.xfs xfsprogs
+need mkfs.btrfs btrfs-progs
+need mkfs.vfat dosfstools
 need dpkg-deb dpkg
 busybox=$(command -v busybox)
 ! ldd "$busybox" >/dev/null 2>&1 || die "$busybox is not static" \
@@ -352,11 +410,13 @@ mkdir "$root"
 install_tree
 install_tools
 install_modules
-pack
+pack "$root" "$new/initramfs"
 install_kernel
 cp "$here/cmdline" "$new/cmdline"
 printf 'kernel=%s\ninitrd=initramfs\ncmdline=cmdline\nrelease=%s\n' \
-	"$kernel" "$release" >"$new/manifest"
+	"$kernel" "$release" >"$work/manifest"
+install_filesystems
+cp "$work/manifest" "$new/manifest"
 chmod 755 "$new"
 mv -T "$new" "$OUT/$hash" 2>/dev/null || [ -f "$OUT/$hash/manifest" ] ||
 	die "cannot make $OUT/$hash"

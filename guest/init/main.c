@@ -18,6 +18,8 @@
 #include "guest/init/setup.h"
 
 #define MODULES "/modules.order"
+/* In images with a file system that is not among these. */
+#define FILESYSTEM_MODULES "/modules.filesystem"
 
 static void complain(const struct error *e)
 {
@@ -50,7 +52,8 @@ static int run(struct error *e)
 		return r;
 	fill_standard();
 	/* Whether these were needed shows in what follows. */
-	if (setup_modules(MODULES, e) < 0 || setup_loopback(e) < 0)
+	if (setup_modules(MODULES, e) < 0 ||
+	    setup_modules(FILESYSTEM_MODULES, e) < 0 || setup_loopback(e) < 0)
 		complain(e);
 	r = disks_parameters(&disks, e);
 	if (r == 0)

@@ -1,15 +1,18 @@
 /*
  * A checker: one warm guest on a drive that serves crash states.
  *
- * A state is judged by what a user's machine would do after the cut: mount
- * (the kernel recovers), run the check, unmount, fsck. What says what:
+ * A state is judged by what a user's machine would do after the cut: fsck where
+ * the file system has no journal, mount (the kernel recovers), run the check,
+ * unmount, fsck. What says what:
  *
+ *   fsck before the mount cannot repair   violated (fsck)
  *   the kernel refuses to mount           violated (mount)
  *   (without a file system there is no mount, no unmount, no fsck)
  *   the kernel panics or oopses           violated (kernel)
  *   check exits 0 / 1                     held / violated (check)
  *   check: anything else, signal, timeout unknown
  *   fsck finds errors after recovery      violated (fsck)
+ *   fsck itself fails                     unknown
  *   the guest stops answering             replaced, judged again in a fresh
  *                                         one: twice the same is violated
  *                                         (hang), else what the second says

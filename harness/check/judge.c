@@ -111,32 +111,47 @@ static void weigh_check(const struct agent_judged *w,
 		set_undecided(j, s->check.run[0], r);
 }
 
-/* What fsck found wrong: its first line is the title, the next says it. */
-static char *fsck_complaint(const struct agent_result *r)
+/* Errors are the file system's, trouble is the program's own. */
+static void weigh_report(struct judgement *j, const struct scenario *s,
+			 const struct disk_report *r, const char *what)
 {
-	const char *text = buf_text(&r->out);
-	const char *end = strchr(text, '\n');
+	CLEANUP_FREE char *line = NULL;
 
-	if (!end)
-		return xstrdup("fsck found errors after recovery");
-	return xasprintf("fsck found errors after recovery: %.*s",
-			 (int)(end - text), text);
+	if (r->said == FSCK_TROUBLE)
+		set_undecided(j, r->program, &r->result);
+	if (r->said != FSCK_ERRORS)
+		return;
+	line = disk_complaint(s, r);
+	set(j, VERDICT_VIOLATED, STAGE_FSCK,
+	    xasprintf("%s%s%s", what, *line ? ": " : "", line));
 }
 
-/*
- * e2fsck(8): exit status 0 no errors, bit 4 (value 4) errors left, 8 and up:
- * operational trouble, which says nothing about the state.
- */
-static void weigh_fsck(const struct agent_judged *w, struct judgement *j)
+static void weigh_fsck(const struct agent_judged *w, const struct scenario *s,
+		       struct judgement *j, struct buf *detail)
 {
-	const struct agent_result *r = &w->result;
+	struct disk_report r = disk_checked(s, &w->result);
 
-	if (w->error && !r->not_found)
-		set_not_run(j, "e2fsck", w);
-	else if (r->status == 4)
-		set(j, VERDICT_VIOLATED, STAGE_FSCK, fsck_complaint(r));
+	if (w->error && !w->result.not_found)
+		set_not_run(j, r.program, w);
 	else
-		set_undecided(j, "e2fsck", r);
+		weigh_report(j, s, &r, "fsck found errors after recovery");
+	add_result(detail, r.program, &w->result);
+}
+
+/* What comes before the mount when a machine boots. */
+static int run_repair(struct agent *a, const struct scenario *s,
+		      struct judgement *j, struct buf *detail, struct error *e)
+{
+	struct disk_report r = { 0 };
+	int err = disk_repair(a, s, &r, e);
+
+	if (err)
+		return err;
+	weigh_report(j, s, &r, "fsck cannot repair it unasked");
+	if (r.said != FSCK_CLEAN)
+		add_result(detail, r.program, &r.result);
+	disk_report_free(&r);
+	return 0;
 }
 
 static void weigh_mount(const struct agent_judged *w, struct judgement *j,
@@ -159,8 +174,7 @@ static void weigh(const struct agent_judged *w, const struct scenario *s,
 		add_result(detail, s->check.run[0], &w->result);
 		return;
 	case STEP_FSCK:
-		weigh_fsck(w, j);
-		add_result(detail, "e2fsck", &w->result);
+		weigh_fsck(w, s, j, detail);
 		return;
 	case STEP_MOUNTED:
 		set(j, VERDICT_UNKNOWN, STAGE_NONE, NULL);
@@ -175,8 +189,7 @@ int judge(struct agent *a, const struct scenario *s,
 	  const struct judge_order *order, struct judgement *ret,
 	  struct error *e)
 {
-	static const char *const fsck[] = { "e2fsck", "-f", "-n", JUDGE_DISK,
-					    NULL };
+	const char *fsck[DISK_WORDS];
 	CLEANUP_BUF struct buf detail = BUF_INIT, old = BUF_INIT;
 	struct judgement j = { .verdict = VERDICT_HELD, .stage = STAGE_NONE };
 	struct agent_judged judged;
@@ -199,17 +212,26 @@ int judge(struct agent *a, const struct scenario *s,
 	};
 	int err;
 
+	if (s->check.fsck)
+		disk_check_argv(s, fsck);
 	judge_environment(s, &env);
 	agent_kmsg_take(a, &old);
-	err = agent_judge(a, &q, &judged, e);
-	if (err)
+	err = run_repair(a, s, &j, &detail, e);
+	if (!err && j.verdict == VERDICT_HELD) {
+		err = agent_judge(a, &q, &judged, e);
+		if (!err) {
+			weigh(&judged, s, &j, &detail);
+			agent_judged_free(&judged);
+		}
+	}
+	if (err) {
+		judgement_release(&j);
 		return err;
-	weigh(&judged, s, &j, &detail);
+	}
 	if (j.verdict != VERDICT_HELD) {
 		add_kernel_log(a, &detail);
 		j.detail = buf_take(&detail);
 	}
-	agent_judged_free(&judged);
 	*ret = j;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "guest/init/steps.h"
+#include "record/disk.h"
 
 struct agent;
 struct agent_result;
@@ -15,8 +16,8 @@ struct error;
 struct judgement;
 struct scenario;
 
-#define JUDGE_DISK "/dev/powercut-disk"
-#define JUDGE_MOUNT "/mnt"
+#define JUDGE_DISK DISK_DEVICE
+#define JUDGE_MOUNT DISK_MOUNT
 #define JUDGE_ACKS ACKS_FILE
 #define JUDGE_BEGUN BEGUN_FILE
 
@@ -34,7 +35,7 @@ struct judge_order {
 };
 
 /*
- * Mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the
+ * Repair (only of what has no journal), mount, check, unmount, fsck. Returns 0 with a judgement, or -errno of the
  * agent when the guest was lost on the way (-ECONNRESET, -ETIMEDOUT,
  * -ECANCELED) or left in doubt (any other): then it must be replaced. Where
  * mounted() said to skip the rest, the verdict is unknown, without a message.

@@ -167,7 +167,8 @@ void check_plugin(struct diagnosis *d, const struct home *home)
 void check_guest(struct diagnosis *d, const struct home *home)
 {
 	struct scenario s = { .guest = { .kernel = (char *)"debian-6.1",
-					 .image = (char *)"micro" } };
+					 .image = (char *)"micro" },
+			      .filesystem = { .type = (char *)"ext4" } };
 	struct lab lab = { .home = *home };
 	struct guest_image image = { 0 };
 	struct error e = { 0 };

@@ -134,10 +134,8 @@ static int prepare_guest(struct checker *c, const struct shell_options *o,
 	if (!err)
 		err = agent_put(a, JUDGE_BEGUN, 0644, buf_text(&begun),
 				begun.len, e);
-	if (!err && !o->no_mount && scenario_has_filesystem(subject->scenario))
-		err = agent_mount(a, JUDGE_DISK, JUDGE_MOUNT,
-				  subject->scenario->filesystem.type,
-				  subject->scenario->filesystem.mount, e);
+	if (!err && !o->no_mount)
+		err = disk_recover(a, subject->scenario, e);
 	return err ? err : agent_shell(a, e);
 }
 

@@ -1,6 +1,7 @@
 /*
  * Guest images: a folder with a `manifest` whose lines are kernel=, initrd=,
- * cmdline= (files in that folder) and release=.
+ * cmdline= (files in that folder) and release=. A file system that not every
+ * guest has is in an initramfs of its own, initrd.TYPE=.
  */
 #include "lab/lab.h"
 
@@ -64,8 +65,33 @@ static int read_cmdline(const char *path, char **ret, struct error *e)
 	return 0;
 }
 
-static int load_image(const char *folder, struct guest_image *ret,
-		      struct error *e)
+static int is_in_every_image(const char *filesystem)
+{
+	return !strcmp(filesystem, "none") || !strcmp(filesystem, "ext4") ||
+	       !strcmp(filesystem, "ext2");
+}
+
+/* The initramfs for the file system. */
+static int find_initrd(const struct buf *manifest, const char *folder,
+		       const char *filesystem, struct guest_image *image,
+		       struct error *e)
+{
+	CLEANUP_FREE char *key = is_in_every_image(filesystem) ?
+					 xstrdup("initrd") :
+					 xasprintf("initrd.%s", filesystem);
+
+	image->initrd = manifest_path(manifest, folder, key);
+	if (image->initrd || !strcmp(key, "initrd"))
+		return 0;
+	error_set(e, ENOENT, "the guest's kernel %s has no %s",
+		  image->release ? image->release : "", filesystem);
+	error_hint(e, "name a kernel that has it as a module: guest.kernel: "
+		   "PATH, of an unpacked linux-image-* package");
+	return -ENOENT;
+}
+
+static int load_image(const char *folder, const char *filesystem,
+		      struct guest_image *ret, struct error *e)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/manifest", folder);
 	CLEANUP_BUF struct buf manifest = BUF_INIT;
@@ -78,8 +104,12 @@ static int load_image(const char *folder, struct guest_image *ret,
 		return err;
 	}
 	image.kernel = manifest_path(&manifest, folder, "kernel");
-	image.initrd = manifest_path(&manifest, folder, "initrd");
 	image.release = manifest_value(&manifest, "release");
+	err = find_initrd(&manifest, folder, filesystem, &image, e);
+	if (err) {
+		guest_image_release(&image);
+		return err;
+	}
 	cmdline = manifest_path(&manifest, folder, "cmdline");
 	if (!image.kernel || !image.initrd || !image.release || !cmdline)
 		err = error_set(e, EBADMSG, "%s is not complete", path);
@@ -125,5 +155,5 @@ int lab_image(const struct lab *lab, const struct scenario *s,
 	else
 		folder = xasprintf("%s/image/%s/current", lab->home.built,
 				   s->guest.image);
-	return err ? err : load_image(folder, ret, e);
+	return err ? err : load_image(folder, s->filesystem.type, ret, e);
 }

@@ -39,8 +39,9 @@ int lab_open(const struct lab_options *o, struct lab *ret, struct error *e);
 int lab_connect(struct lab *lab, const struct lab_options *o, struct error *e);
 void lab_close(struct lab *lab);
 
-/* The image for a scenario's guest.kernel and guest.image. Builds the one of
- * a user's own kernel (some seconds, cached by content). */
+/* The image for a scenario's guest.kernel, guest.image and filesystem.type.
+ * Builds the one of a user's own kernel (some seconds, cached by content).
+ * -ENOENT: that kernel does not have the file system. */
 int lab_image(const struct lab *lab, const struct scenario *s,
 	      struct guest_image *ret, struct error *e);
 void guest_image_release(struct guest_image *i);

@@ -15,6 +15,7 @@
 #include "drive/plain.h"
 #include "interchange/interchange.h"
 #include "lab/interrupt.h"
+#include "record/disk.h"
 #include "record/workload.h"
 #include "record/write-cache.h"
 #include "scenario/environment.h"
@@ -22,8 +23,6 @@
 #include "trace/trace.h"
 #include "vm/agent.h"
 
-#define DISK "/dev/powercut-disk"
-#define MOUNT_DIR "/mnt"
 #define DISK_NSID 1
 #define BOOT_TIMEOUT_NS 60000000000ULL
 #define MKFS_TIMEOUT_NS 120000000000ULL
@@ -123,8 +122,8 @@ static void fill_environment(struct recording_session *s)
 
 	environment_init(&s->env, sc);
 	environment_add(&s->env, scenario_has_filesystem(sc) ?
-					 "PC_MOUNT=" MOUNT_DIR :
-					 "PC_DEVICE=" DISK);
+					 "PC_MOUNT=" DISK_MOUNT :
+					 "PC_DEVICE=" DISK_DEVICE);
 }
 
 /* Runs a program that must succeed, or the recording cannot begin. */
@@ -160,72 +159,48 @@ static int run_step(struct recording_session *s, const char *what,
 	return err;
 }
 
-#define MKFS_WORDS 48
-
-/*
- * Without lazy_*_init=0 a kernel thread goes on initialising inode tables for
- * minutes after the mount (mke2fs(8)): noise in every recording. mke2fs takes
- * the last -E only, so the scenario's own replaces this one.
- */
-#define MKFS_DEFAULTS "-E lazy_itable_init=0,lazy_journal_init=0,nodiscard"
-
 static int make_filesystem(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	CLEANUP_FREE char *options =
-		xasprintf("%s %s", MKFS_DEFAULTS, sc->filesystem.mkfs);
-	const char *argv[MKFS_WORDS + 1] = { "mke2fs", "-q", "-F", "-t",
-					     sc->filesystem.type };
-	unsigned n = 5;
-
-	n += text_split(options, argv + n, MKFS_WORDS - n - 1);
-	argv[n++] = DISK;
-	argv[n] = NULL;
-	return run_step(s, "filesystem", argv, MKFS_TIMEOUT_NS, e);
-}
-
-static int mount_disk(struct recording_session *s, struct error *e)
-{
-	const struct scenario *sc = s->request->scenario;
-	int err;
+	CLEANUP_FREE char *options = xstrdup(sc->filesystem.mkfs);
+	const char *argv[DISK_WORDS];
 
 	if (!scenario_has_filesystem(sc))
 		return 0;
-	err = agent_mount(vm_agent(s->vm), DISK, MOUNT_DIR,
-			  sc->filesystem.type, sc->filesystem.mount, e);
+	disk_mkfs_argv(sc, options, argv);
+	return run_step(s, "filesystem", argv, MKFS_TIMEOUT_NS, e);
+}
+
+static int mount_new(struct recording_session *s, struct error *e)
+{
+	const struct scenario *sc = s->request->scenario;
+	int err = disk_mount(vm_agent(s->vm), sc, e);
+
 	if (err)
 		error_prefix(e, "cannot mount the new %s",
 			     sc->filesystem.type);
 	return err;
 }
 
-/* Of a raw device: what the page cache holds of it is written and dropped. */
-static int umount_disk(struct recording_session *s, struct error *e)
-{
-	int mounted = scenario_has_filesystem(s->request->scenario);
-
-	return agent_umount(vm_agent(s->vm), mounted ? MOUNT_DIR : "", DISK,
-			    e);
-}
-
 static int set_up(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
-	int err = scenario_has_filesystem(sc) ? make_filesystem(s, e) : 0;
+	int err = make_filesystem(s, e);
 
 	if (err || !sc->workload.setup)
 		return err;
-	err = mount_disk(s, e);
+	err = mount_new(s, e);
 	if (!err)
 		err = run_step(s, "workload.setup",
 			       (const char *const *)sc->workload.setup,
 			       sc->workload.timeout_ns, e);
 	if (!err)
-		err = umount_disk(s, e);
+		err = disk_umount(vm_agent(s->vm), sc, e);
 	return err;
 }
 
-/* Recovery begins with the mount: armed before it. */
+/* Recovery begins with the repair, where there is one, and the mount: armed
+ * before it. */
 static int arm_recovery(struct recording_session *s, struct error *e)
 {
 	const struct recovery *r = s->request->recovery;
@@ -235,7 +210,7 @@ static int arm_recovery(struct recording_session *s, struct error *e)
 		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
 	if (err)
 		return err;
-	err = mount_disk(s, e);
+	err = disk_recover(vm_agent(s->vm), s->request->scenario, e);
 	return err && err != -ECANCELED && err != -ECONNRESET &&
 			       err != -ETIMEDOUT ?
 		       -EUCLEAN :
@@ -253,7 +228,7 @@ static int arm_workload(struct recording_session *s, struct error *e)
 			err = drive_mark_base(s->drive, NULL, e);
 	}
 	if (!err)
-		err = mount_disk(s, e);
+		err = mount_new(s, e);
 	if (!err)
 		err = agent_sync(vm_agent(s->vm), e);
 	if (!err && s->drive)
@@ -346,7 +321,7 @@ static int come_to_rest(struct recording_session *s, struct error *e)
 	int err = drive_mark_stop(s->drive, NULL, e);
 
 	if (!err)
-		err = umount_disk(s, e);
+		err = disk_umount(vm_agent(s->vm), s->request->scenario, e);
 	if (!err)
 		err = agent_trace_drain(vm_agent(s->vm), e);
 	return err;

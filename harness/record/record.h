@@ -61,8 +61,8 @@ struct recording {
 
 /*
  * Blocks until the guest is gone; interrupt_stop_fd() ends it with -ECANCELED.
- * -ENOENT: a program is missing in the guest. -EUCLEAN: the kernel refuses to
- * mount the base image that is to be recovered. -EPROTO: setup failed. A
+ * -ENOENT: a program is missing in the guest. -EUCLEAN: the base image
+ * that is to be recovered cannot be repaired or mounted. -EPROTO: setup failed. A
  * workload that fails or does not end is no error: see the result.
  */
 int record(struct lab *lab, const struct recording_request *r,

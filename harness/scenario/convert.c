@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/nearest.h"
 #include "common/quantity.h"
+#include "scenario/filesystem.h"
 
 #define KiB (1ULL << 10)
 #define MiB (1ULL << 20)
@@ -257,30 +258,52 @@ static int convert_no_filesystem(struct document *d,
 	return 0;
 }
 
+/* The drive must hold it; without drive.size it is made to. */
+static int convert_room(struct document *d, const struct filesystem *fs,
+			const char *size, struct scenario *s, struct error *e)
+{
+	uint64_t min = filesystem_size_min(fs, s->filesystem.mkfs);
+
+	if (!size)
+		s->drive.size = fs->size_default;
+	if (s->drive.size >= min)
+		return 0;
+	return document_error(d, "drive.size", e,
+			      "drive.size is %.40s; filesystem.type: %s needs at "
+			      "least %lluMiB%s%s", size ? size : "too small",
+			      fs->type, (unsigned long long)(min / MiB),
+			      fs->small_hint && min > fs->small_min ?
+				      ", or filesystem.mkfs: " : "",
+			      fs->small_hint && min > fs->small_min ?
+				      fs->small_hint : "");
+}
+
 static int convert_filesystem(struct document *d,
-			      const struct raw_filesystem *raw,
+			      const struct raw_scenario *raw,
 			      struct scenario *s, struct error *e)
 {
 	static const char *const types[] = { "ext4", "ext3", "ext2", "xfs",
 					     "btrfs", "f2fs", "vfat", "exfat",
 					     "bcachefs", "none", NULL };
-	const char *type = raw->type ? raw->type : "ext4";
+	const char *type = raw->filesystem.type ? raw->filesystem.type : "ext4";
+	const struct filesystem *fs = filesystem_find(type);
 	const char *nearest;
 
 	s->filesystem.type = xstrdup(type);
-	s->filesystem.mkfs = text_or(raw->mkfs, "");
-	s->filesystem.mount = text_or(raw->mount, "");
-	if (!strcmp(type, "ext4"))
-		return 0;
+	s->filesystem.mkfs = text_or(raw->filesystem.mkfs, "");
+	s->filesystem.mount = text_or(raw->filesystem.mount, "");
+	if (fs)
+		return convert_room(d, fs, raw->drive.size, s, e);
 	if (!scenario_has_filesystem(s))
-		return convert_no_filesystem(d, raw, e);
+		return convert_no_filesystem(d, &raw->filesystem, e);
 	nearest = nearest_word(type, types);
 	if (nearest && !strcmp(nearest, type))
-		return not_yet(d, "filesystem.type", e, type, "ext4");
+		return not_yet(d, "filesystem.type", e, type,
+			       filesystem_types());
 	return document_error(d, "filesystem.type", e,
-			      "filesystem.type is '%.60s'; expected ext4 or "
-			      "none%s%s%s",
-			      type, nearest ? "; did you mean " : "",
+			      "filesystem.type is '%.60s'; expected %s%s%s%s",
+			      type, filesystem_types(),
+			      nearest ? "; did you mean " : "",
 			      nearest ? nearest : "", nearest ? "?" : "");
 }
 
@@ -386,7 +409,7 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 	if (!err)
 		err = convert_drive(d, &raw->drive, s, e);
 	if (!err)
-		err = convert_filesystem(d, &raw->filesystem, s, e);
+		err = convert_filesystem(d, raw, s, e);
 	if (!err)
 		err = convert_workload(d, &raw->workload, s, e);
 	if (!err)

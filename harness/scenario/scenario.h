@@ -62,7 +62,7 @@ struct scenario {
 	} drive;
 
 	struct {
-		char *type;  /* ext4 or none: the raw device */
+		char *type;  /* filesystem.h, or none: the raw device */
 		char *mkfs;  /* options, blank separated, may be "" */
 		char *mount; /* options, may be "" */
 	} filesystem;

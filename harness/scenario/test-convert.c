@@ -169,9 +169,9 @@ static void what_is_not_built_is_refused(void **state)
 		{ "guest: { packages: [git] }",
 		  "3:20: guest.packages: a list of packages is not supported "
 		  "yet; expected []" },
-		{ "filesystem: { type: xfs }",
-		  "3:21: filesystem.type: xfs is not supported yet; expected "
-		  "ext4" },
+		{ "filesystem: { type: f2fs }",
+		  "3:21: filesystem.type: f2fs is not supported yet; expected "
+		  "ext4, xfs, btrfs, ext2, vfat or none" },
 	};
 
 	(void)state;
@@ -187,8 +187,34 @@ static void file_systems_are_known(void **state)
 {
 	(void)state;
 	refused(MINIMAL "filesystem: { type: etx4 }\n",
-		"3:21: filesystem.type is 'etx4'; expected ext4 or none; did "
-		"you mean ext4?");
+		"3:21: filesystem.type is 'etx4'; expected ext4, xfs, btrfs, "
+		"ext2, vfat or none; did you mean ext4?");
+}
+
+static void a_file_system_needs_room(void **state)
+{
+	struct scenario *s = accepted(MINIMAL "filesystem: { type: xfs }\n");
+
+	(void)state;
+	assert_int_equal(s->drive.size, 320 << 20);
+	scenario_free(s);
+	s = accepted(MINIMAL "filesystem: { type: btrfs }\n");
+	assert_int_equal(s->drive.size, 128 << 20);
+	scenario_free(s);
+	s = accepted(MINIMAL "drive: { size: 64MiB }\n"
+		     "filesystem: { type: xfs, mkfs: --unsupported }\n");
+	assert_int_equal(s->drive.size, 64 << 20);
+	scenario_free(s);
+	refused(MINIMAL "drive: { size: 256MiB }\nfilesystem: { type: xfs }\n",
+		"3:16: drive.size is 256MiB; filesystem.type: xfs needs at "
+		"least 300MiB, or filesystem.mkfs: --unsupported");
+	refused(MINIMAL "drive: { size: 64MiB }\nfilesystem: { type: btrfs }\n",
+		"3:16: drive.size is 64MiB; filesystem.type: btrfs needs at "
+		"least 109MiB, or filesystem.mkfs: --mixed");
+	refused(MINIMAL "drive: { size: 8MiB }\n"
+		"filesystem: { type: btrfs, mkfs: --mixed }\n",
+		"3:16: drive.size is 8MiB; filesystem.type: btrfs needs at "
+		"least 16MiB");
 }
 
 static void every_bus_and_scheduler_is_built(void **state)
@@ -363,6 +389,7 @@ int main(void)
 		cmocka_unit_test(no_cache_is_a_mode),
 		cmocka_unit_test(what_is_not_built_is_refused),
 		cmocka_unit_test(file_systems_are_known),
+		cmocka_unit_test(a_file_system_needs_room),
 		cmocka_unit_test(every_bus_and_scheduler_is_built),
 		cmocka_unit_test(states_are_judged_in_a_guest_or_on_the_host),
 		cmocka_unit_test(without_a_file_system_there_is_no_fsck),
