@@ -76,8 +76,11 @@ static enum fsck_said fsck_fat_repaired(int status, const char *out)
 
 static const char *const e2fsck_chatter[] = { "e2fsck ", "Pass ",
 					      "Warning! ", NULL };
-static const char *const xfs_chatter[] = { "Phase ", "- ",
-					   "No modify flag", NULL };
+/* The Metadata lines have addresses; what is wrong is said behind them. */
+static const char *const xfs_chatter[] = { "Phase ", "- ", "No modify flag",
+					   "Metadata CRC error detected at ",
+					   "Metadata corruption detected at ",
+					   NULL };
 static const char *const btrfs_chatter[] = { "Opening filesystem",
 					     "Checking filesystem", "UUID: ",
 					     "[", NULL };

@@ -123,7 +123,8 @@ static void the_complaint_is_the_first_line_that_says_something(void **state)
 	complains("xfs",
 		  "Phase 1 - find and verify superblock...\n"
 		  "        - scan filesystem freespace and inode maps...\n"
-		  "sb_fdblocks 1, counted 2\n",
+		  "Metadata CRC error detected at 0x55c1af86ff80, xfs_agf "
+		  "block 0x1/0x200\nsb_fdblocks 1, counted 2\n",
 		  "sb_fdblocks 1, counted 2");
 	complains("btrfs",
 		  "Opening filesystem to check...\nUUID: 1-2\n"
