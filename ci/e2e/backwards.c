@@ -1,6 +1,6 @@
 /*
- * Judges the states of a run in one guest from the newest to the oldest, and
- * the base last. What a kernel remembers of a newer state (btrfs: generations
+ * Judges states of a run in one guest from the newest to the oldest. What a
+ * kernel remembers of a newer state (btrfs: generations
  * of devices; any: pages, threads that still write) must not show in an older
  * one: all must hold.
  *
@@ -51,12 +51,14 @@ static int judge_all(struct engine *en, const char *dir,
 	CLEANUP_FREE char *units = xasprintf("%s/backwards.units",
 					     runtime_path(en->lab->runtime));
 	CLEANUP_FREE struct cut *cuts = NULL;
+	struct plan_config config = plan_config_of(s);
 	struct workload workload = { 0 };
 	struct recorded r = { 0 };
 	struct plan plan = { 0 };
 	size_t n;
 	int err = engine_ready(en, s, e);
 
+	config.budget = 24;
 	if (!err)
 		err = workload_build(&en->lab->home, s->folder, &workload, e);
 	if (!err)
@@ -64,7 +66,8 @@ static int judge_all(struct engine *en, const char *dir,
 	if (!err)
 		err = cuts_expand(r.history, NULL, 0, 1, &cuts, &n, e);
 	if (!err)
-		err = plan_make(r.space, r.history, cuts, n, 24, &plan, e);
+		err = plan_make(r.space, r.history, cuts, n, &config, &plan,
+				e);
 	if (!err) {
 		struct subject subject = recorded_subject(&r, s, &workload);
 
