@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drive/unit-set.h"
+
 struct error;
 
 enum drive_mode { DRIVE_RECORD, DRIVE_STATE };
@@ -139,6 +141,35 @@ int drive_set_access(struct drive *d, enum drive_access access,
  * writes there do nothing. */
 int drive_queue_state(struct drive *d, const struct patch *patches, size_t n,
 		      struct error *e);
+
+/*
+ * What the guest did to the state, since drive_set_state: in units of unit_size
+ * bytes (drive_load). How it is told: drive/accesses.h.
+ */
+
+/* All that the guest wrote until "mounted": which units, and what is in them
+ * now; states that differ in either have another hash (XXH3, 128 bits). */
+struct drive_written {
+	uint64_t hash_low, hash_high;
+	uint64_t units;    /* how many were written */
+	uint64_t of_asked; /* of these in the range asked for */
+};
+/* Says that the guest has mounted the state; it must be quiet until the drive
+ * has answered. At most once for each state. */
+int drive_mounted(struct drive *d, const struct unit_run *asked,
+		  struct drive_written *ret, struct error *e);
+
+enum { DRIVE_MOUNTING, DRIVE_AFTER, DRIVE_PHASES };
+
+/* What the guest has read from the state itself, before drive_mounted and
+ * after, as runs of units, ascending. May hold more units than were read, never
+ * less. drive_reads_release frees. */
+struct drive_reads {
+	struct unit_run *runs[DRIVE_PHASES];
+	size_t n[DRIVE_PHASES];
+};
+int drive_reads(struct drive *d, struct drive_reads *ret, struct error *e);
+void drive_reads_release(struct drive_reads *r);
 
 /* 0 as long as every read and write of the guest was served; else -EIO with the
  * host's own reason: what the guest saw since then is our fault, not the

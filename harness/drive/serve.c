@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "drive/accesses.h"
 #include "drive/map.h"
 #include "drive/media.h"
 #include "drive/overlay.h"
@@ -30,6 +32,7 @@ struct server {
 	struct overlay *overlay;
 	struct queued *queue;
 	size_t n_queue, next;
+	struct accesses accesses; /* in units of the map */
 	atomic_int failed; /* -errno of our own first failure */
 	atomic_int access; /* enum drive_access */
 };
@@ -46,6 +49,12 @@ static pthread_rwlock_t *reading(struct server *s)
 {
 	pthread_rwlock_rdlock(&s->lock);
 	return &s->lock;
+}
+
+/* The last one may be short. */
+static uint64_t units_of(const struct server *s)
+{
+	return s->size / s->map.unit + !!(s->size % s->map.unit);
 }
 
 static pthread_rwlock_t *changing(struct server *s)
@@ -75,6 +84,7 @@ int server_create(uint64_t size, uint32_t block, const char *scratch_dir,
 	s->media = (struct media)MEDIA_NONE;
 	s->overlay = overlay;
 	map_init(&s->map, size, 4096);
+	accesses_init(&s->accesses, units_of(s));
 	*ret = s;
 	return 0;
 }
@@ -94,6 +104,7 @@ void server_free(struct server *s)
 		return;
 	forget_queue(s);
 	map_free(&s->map);
+	accesses_free(&s->accesses);
 	media_close(&s->media);
 	overlay_free(s->overlay);
 	pthread_rwlock_destroy(&s->lock);
@@ -140,15 +151,38 @@ int server_health(struct server *s)
 	return atomic_load(&s->failed);
 }
 
-static int read_all(struct server *s, char *p, uint64_t length,
-		    uint64_t offset)
+/* The units that a piece of the disk touches. */
+static struct unit_run units_touched(const struct server *s, uint64_t offset,
+				     uint64_t length)
+{
+	uint64_t first = offset / s->map.unit;
+
+	return (struct unit_run){
+		first, (offset + length - 1) / s->map.unit - first + 1
+	};
+}
+
+/* From the state, and the guest knows more of it from now on. */
+static int tell_state(struct server *s, char *p, uint64_t length,
+		      uint64_t offset)
+{
+	struct unit_run units = units_touched(s, offset, length);
+
+	accesses_read(&s->accesses, units.first, units.count);
+	return read_state(s, p, length, offset);
+}
+
+static int read_disk(struct server *s, char *p, uint64_t length,
+		     uint64_t offset,
+		     int (*below)(struct server *s, char *p, uint64_t length,
+				  uint64_t offset))
 {
 	while (length) {
 		int inside, err;
 		uint64_t n = overlay_run(s->overlay, offset, length, &inside);
 
 		err = inside ? overlay_read(s->overlay, p, n, offset) :
-			       read_state(s, p, n, offset);
+			       below(s, p, n, offset);
 		if (err < 0)
 			return err;
 		p += n;
@@ -166,7 +200,14 @@ int server_read(struct server *s, void *data, uint64_t length,
 	if (atomic_load(&s->access) == DRIVE_GONE)
 		return -EIO;
 	HELD pthread_rwlock_t *held = reading(s);
-	return note(s, read_all(s, data, length, offset));
+	return note(s, read_disk(s, data, length, offset, tell_state));
+}
+
+static void note_write(struct server *s, uint64_t offset, uint64_t length)
+{
+	struct unit_run units = units_touched(s, offset, length);
+
+	accesses_write(&s->accesses, units.first, units.count);
 }
 
 int server_write(struct server *s, const void *data, uint64_t length,
@@ -177,6 +218,7 @@ int server_write(struct server *s, const void *data, uint64_t length,
 	if (atomic_load(&s->access) != DRIVE_ALIVE)
 		return -EIO;
 	HELD pthread_rwlock_t *held = changing(s);
+	note_write(s, offset, length);
 	return note(s, overlay_write(s->overlay, data, length, offset));
 }
 
@@ -187,6 +229,7 @@ int server_zero(struct server *s, uint64_t length, uint64_t offset)
 	if (atomic_load(&s->access) != DRIVE_ALIVE)
 		return -EIO;
 	HELD pthread_rwlock_t *held = changing(s);
+	note_write(s, offset, length);
 	return note(s, overlay_zero(s->overlay, length, offset));
 }
 
@@ -225,6 +268,8 @@ int server_load(struct server *s, const char *base, const char *log,
 	s->media = media;
 	map_free(&s->map);
 	map_init(&s->map, s->size, unit_size);
+	accesses_free(&s->accesses);
+	accesses_init(&s->accesses, units_of(s));
 	err = overlay_reset(s->overlay);
 	if (err < 0)
 		return error_errno(e, -err, "cannot empty the scratch file");
@@ -242,7 +287,7 @@ static uint64_t file_size(int fd)
 static int check_patches(const struct server *s, const struct patch *patches,
 			 size_t n, struct error *e)
 {
-	uint64_t units = s->size / s->map.unit + !!(s->size % s->map.unit);
+	uint64_t units = units_of(s);
 	uint64_t log = file_size(s->media.log);
 	uint64_t scratch = file_size(s->media.units);
 
@@ -271,6 +316,7 @@ static int set_state(struct server *s, const struct patch *patches, size_t n)
 {
 	int err = overlay_reset(s->overlay);
 
+	accesses_restart(&s->accesses);
 	for (size_t i = 0; i < n && !err; i++)
 		map_set(&s->map, patches[i].unit, 1, patches[i].source);
 	return err;
@@ -324,5 +370,83 @@ uint64_t server_units(struct server *s)
 {
 	HELD pthread_rwlock_t *held = reading(s);
 
-	return s->size / s->map.unit + !!(s->size % s->map.unit);
+	return units_of(s);
+}
+
+/* ---- what the guest did ---- */
+
+/* One unit as the guest would read it now. */
+static int hash_unit(struct server *s, uint64_t unit, char *data,
+		     XXH3_state_t *sum)
+{
+	uint64_t offset = unit * s->map.unit, n = s->map.unit;
+	XXH128_hash_t hash;
+	uint64_t key[3];
+	int err;
+
+	if (n > s->size - offset)
+		n = s->size - offset;
+	err = read_disk(s, data, n, offset, read_state);
+	if (err < 0)
+		return err;
+	hash = XXH3_128bits(data, n);
+	key[0] = unit;
+	key[1] = hash.low64;
+	key[2] = hash.high64;
+	XXH3_128bits_update(sum, key, sizeof(key));
+	return 0;
+}
+
+static int hash_written(struct server *s, XXH3_state_t *sum)
+{
+	CLEANUP_FREE char *data = xmalloc(s->map.unit);
+	struct unit_run run = { 0, 0 };
+	int err = 0;
+
+	while (!err && unit_set_next(&s->accesses.written,
+				     run.first + run.count, &run))
+		for (uint64_t i = 0; i < run.count && !err; i++)
+			err = hash_unit(s, run.first + i, data, sum);
+	return err;
+}
+
+int server_mounted(struct server *s, const struct unit_run *ask,
+		   struct drive_written *ret, struct error *e)
+{
+	HELD pthread_rwlock_t *held = changing(s);
+	uint64_t units = units_of(s);
+	XXH3_state_t *sum;
+	XXH128_hash_t hash;
+	int err;
+
+	if (ask->first > units || ask->count > units - ask->first)
+		return error_set(e, EINVAL, "there are no such units");
+	sum = XXH3_createState();
+	XXH3_128bits_reset(sum);
+	err = note(s, hash_written(s, sum));
+	hash = XXH3_128bits_digest(sum);
+	XXH3_freeState(sum);
+	if (err < 0)
+		return error_errno(e, -err, "cannot read what was written");
+	accesses_mounted(&s->accesses);
+	*ret = (struct drive_written){
+		.hash_low = hash.low64,
+		.hash_high = hash.high64,
+		.units = unit_set_count(&s->accesses.written, 0, units),
+		.of_asked = unit_set_count(&s->accesses.written, ask->first,
+					   ask->count),
+	};
+	return 0;
+}
+
+void server_reads(struct server *s, struct unit_run *runs[DRIVE_PHASES],
+		  size_t n[DRIVE_PHASES])
+{
+	HELD pthread_rwlock_t *held = changing(s);
+
+	for (int i = 0; i < DRIVE_PHASES; i++) {
+		runs[i] = xcalloc(SERVER_RUNS, sizeof(*runs[i]));
+		n[i] = accesses_runs(&s->accesses.read[i], runs[i],
+				     SERVER_RUNS);
+	}
 }

@@ -44,6 +44,14 @@ void server_set_access(struct server *s, enum drive_access access);
 int server_queue_state(struct server *s, const struct patch *patches,
 		       size_t n, struct error *e);
 int server_next(struct server *s);
+
+/* As drive_mounted and drive_reads; the guest must be quiet meanwhile. Of the
+ * runs there are at most SERVER_RUNS in each phase; the caller frees them. */
+#define SERVER_RUNS 2048
+int server_mounted(struct server *s, const struct unit_run *ask,
+		   struct drive_written *ret, struct error *e);
+void server_reads(struct server *s, struct unit_run *runs[DRIVE_PHASES],
+		  size_t n[DRIVE_PHASES]);
 /* The number of units, more patches than that make no sense. */
 uint64_t server_units(struct server *s);
 

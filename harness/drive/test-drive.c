@@ -506,6 +506,8 @@ static void bad_control_input_answers_an_error(void **state)
 	answers("wait\n", "error\t22\t");
 	answers("state\t99999999999\n", "error\t7\t");
 	answers("state\t-1\n", "error\t22\t");
+	answers("mounted\t0\n", "error\t22\t");
+	answers("mounted\t0\t99999999999\n", "error\t22\t");
 	answers("load\t513\t\t\t\n", "error\t22\t");
 	drive_stop(d);
 }
@@ -545,6 +547,61 @@ static void a_state_is_set_and_thrown_away(void **state)
 	drive_stop(d);
 }
 
+static void what_was_read_of_a_state_is_told(void **state)
+{
+	struct drive *d = start(DRIVE_STATE);
+	struct nbd_handle *disk = client(d, "disk");
+	struct unit_run all = { 0, DISK / 512 };
+	struct drive_written w;
+	struct drive_reads r;
+
+	(void)state;
+	assert_int_equal(drive_load(d, NULL, NULL, NULL, 512, NULL), 0);
+	assert_int_equal(drive_set_state(d, NULL, 0, NULL), 0);
+	get(disk, 512);
+	put(disk, 1024, 'g');
+	get(disk, 1024);
+	assert_int_equal(drive_mounted(d, &all, &w, NULL), 0);
+	assert_int_equal(w.units, 1);
+	assert_int_equal(w.of_asked, 1);
+	get(disk, 4096);
+	assert_int_equal(drive_reads(d, &r, NULL), 0);
+	assert_int_equal(r.n[DRIVE_MOUNTING], 1);
+	assert_int_equal(r.runs[DRIVE_MOUNTING][0].first, 1);
+	assert_int_equal(r.runs[DRIVE_MOUNTING][0].count, 1);
+	assert_int_equal(r.n[DRIVE_AFTER], 1);
+	assert_int_equal(r.runs[DRIVE_AFTER][0].first, 8);
+	drive_reads_release(&r);
+	nbd_close(disk);
+	drive_stop(d);
+}
+
+/* As many runs as are told, in both phases. */
+static void the_longest_answer_arrives(void **state)
+{
+	const uint64_t most = 2048;
+	struct drive *d = start(DRIVE_STATE);
+	struct nbd_handle *disk = client(d, "disk");
+	struct unit_run none = { 0, 0 };
+	struct drive_written w;
+	struct drive_reads r;
+
+	(void)state;
+	assert_int_equal(drive_load(d, NULL, NULL, NULL, 512, NULL), 0);
+	for (uint64_t i = 0; i < most; i++)
+		get(disk, i * DISK / most);
+	assert_int_equal(drive_mounted(d, &none, &w, NULL), 0);
+	for (uint64_t i = 0; i < most; i++)
+		get(disk, i * DISK / most);
+	assert_int_equal(drive_reads(d, &r, NULL), 0);
+	assert_int_equal(r.n[DRIVE_MOUNTING], most);
+	assert_int_equal(r.n[DRIVE_AFTER], most);
+	assert_int_equal(drive_health(d, NULL), 0);
+	drive_reads_release(&r);
+	nbd_close(disk);
+	drive_stop(d);
+}
+
 static void a_dead_drive_is_an_error(void **state)
 {
 	struct drive *d = start(DRIVE_RECORD);
@@ -581,6 +638,8 @@ int main(void)
 		cmocka_unit_test(too_long_a_socket_path_is_told),
 		cmocka_unit_test(bad_control_input_answers_an_error),
 		cmocka_unit_test(a_state_is_set_and_thrown_away),
+		cmocka_unit_test(what_was_read_of_a_state_is_told),
+		cmocka_unit_test(the_longest_answer_arrives),
 		cmocka_unit_test(a_dead_drive_is_an_error),
 	};
 

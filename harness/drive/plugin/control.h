@@ -18,6 +18,9 @@
  *   state N, then N struct patch           ok
  *   access 0|1|2                           ok
  *   queue N, then N struct patch           ok
+ *   health                                 ok 0 or ERRNO
+ *   mounted FIRST COUNT                    ok HASH-LOW HASH-HIGH UNITS OF-ASKED
+ *   reads                                  ok N M, then N and M struct unit_run
  *
  *   anything that fails                    error ERRNO TEXT
  */

@@ -183,6 +183,41 @@ static int run_health(struct request_line *q, struct error *e)
 	return 0;
 }
 
+static int run_mounted(struct request_line *q, struct error *e)
+{
+	struct unit_run asked = { 0, 0 };
+	struct drive_written w;
+	int err = parse_count(q->fields[0], &asked.first, e);
+
+	if (!err)
+		err = parse_count(q->fields[1], &asked.count, e);
+	if (!err)
+		err = server_mounted(q->d->server, &asked, &w, e);
+	if (!err)
+		buf_printf(q->answer,
+			   "ok\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+			   "\t%" PRIu64 "\n",
+			   w.hash_low, w.hash_high, w.units, w.of_asked);
+	return err;
+}
+
+static int run_reads(struct request_line *q, struct error *e)
+{
+	struct drive_reads r;
+
+	(void)e;
+	server_reads(q->d->server, r.runs, r.n);
+	buf_puts(q->answer, "ok");
+	for (int i = 0; i < DRIVE_PHASES; i++)
+		buf_printf(q->answer, "\t%zu", r.n[i]);
+	buf_puts(q->answer, "\n");
+	for (int i = 0; i < DRIVE_PHASES; i++) {
+		buf_add(q->answer, r.runs[i], r.n[i] * sizeof(*r.runs[i]));
+		free(r.runs[i]);
+	}
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	size_t n_fields;
@@ -202,6 +237,8 @@ static const struct verb {
 	{ "access", 1, 0, run_access },
 	{ "queue", 1, 0, run_queue },
 	{ "health", 0, 0, run_health },
+	{ "mounted", 2, 0, run_mounted },
+	{ "reads", 0, 0, run_reads },
 	{ NULL, 0, 0, NULL },
 };
 
