@@ -24,7 +24,7 @@ LDLIBS = $(eval LDLIBS := $$(shell pkg-config --libs $(PKGS)) -lm)$(LDLIBS)
 # The rooms, in the order in which data flows through them.
 ROOMS := harness/common harness/scenario harness/vm harness/drive \
 	harness/trace harness/interchange harness/lab harness/record harness/states \
-	harness/check harness/host harness/explain harness/run harness/hunt \
+	harness/equal harness/check harness/host harness/explain harness/run harness/hunt \
 	harness/bench \
 	results/store results/report harness/cmd
 MAIN := harness/cmd/main.c

@@ -139,6 +139,10 @@ int store_find(struct store *s, struct error *e);
  * stage with the same pattern are one finding (find.c). Caller frees. */
 char *store_pattern(const char *message);
 
+/* The message with what differs between like violations (numbers) replaced.
+ * Caller frees. */
+char *store_pattern(const char *message);
+
 /* Strings are borrowed for the time of the call. */
 struct store_finding {
 	uint64_t number; /* from 1 */
