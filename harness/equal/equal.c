@@ -85,6 +85,7 @@
 struct equal {
 	struct equal_config config;
 	uint64_t *varying;
+	struct unit_run *journal;
 	pthread_mutex_t lock;
 	struct index *unread, *recovered;
 	struct equal_judged **judged; /* entries do not move: they are lent */
@@ -93,15 +94,20 @@ struct equal {
 	char *stopped; /* NULL: it has not */
 };
 
+static void *copy(const void *from, size_t size)
+{
+	void *to = xmalloc(size + 1);
+
+	return size ? memcpy(to, from, size) : to;
+}
+
 struct equal *equal_new(const struct equal_config *c)
 {
 	struct equal *q = xcalloc(1, sizeof(*q));
-	size_t size = c->n_varying * sizeof(*c->varying);
 
 	q->config = *c;
-	q->varying = xmalloc(size + 1);
-	if (size)
-		memcpy(q->varying, c->varying, size);
+	q->varying = copy(c->varying, c->n_varying * sizeof(*c->varying));
+	q->journal = copy(c->journal, c->n_journal * sizeof(*c->journal));
 	pthread_mutex_init(&q->lock, NULL);
 	q->unread = index_new(MAX_FACTS);
 	q->recovered = index_new(MAX_FACTS);
@@ -122,6 +128,7 @@ void equal_free(struct equal *q)
 	index_free(q->recovered);
 	pthread_mutex_destroy(&q->lock);
 	free(q->varying);
+	free(q->journal);
 	free(q->stopped);
 	free(q);
 }
@@ -129,7 +136,7 @@ void equal_free(struct equal *q)
 int equal_asks_mounted(const struct equal *q, struct unit_run *ret_asked)
 {
 	*ret_asked = q->config.anchor;
-	return q->config.journal.count && q->config.anchor.count;
+	return q->config.n_journal && q->config.anchor.count;
 }
 
 /* ---- asking ---- */
@@ -221,12 +228,7 @@ static void add_fact(struct facts *f, const struct question *k, uint64_t unit)
 		(struct fact){ unit, content_of((void *)k, unit) };
 }
 
-static int has(const struct unit_run *run, uint64_t unit)
-{
-	return unit >= run->first && unit - run->first < run->count;
-}
-
-/* The runs of both phases, walked at the same time. */
+/* Runs, walked beside the units that are asked for. */
 struct walk {
 	const struct unit_run *at, *end;
 };
@@ -236,7 +238,7 @@ static int walk_has(struct walk *w, uint64_t unit)
 {
 	while (w->at < w->end && w->at->first + w->at->count <= unit)
 		w->at++;
-	return w->at < w->end && has(w->at, unit);
+	return w->at < w->end && w->at->first <= unit;
 }
 
 static struct walk walk_from(const struct drive_reads *r, int phase)
@@ -244,18 +246,23 @@ static struct walk walk_from(const struct drive_reads *r, int phase)
 	return (struct walk){ r->runs[phase], r->runs[phase] + r->n[phase] };
 }
 
-/* Of the units in which states can differ those that were read; `but` not, as
- * far as they were read while mounting. */
+/* Of the units in which states can differ those that were read; those of the
+ * journal perhaps not, as far as they were read while mounting. */
 static void add_reads(const struct equal *q, const struct question *k,
-		      const struct drive_reads *r, const struct unit_run *but,
+		      const struct drive_reads *r, int but_journal,
 		      struct facts *f)
 {
 	struct walk mounting = walk_from(r, DRIVE_MOUNTING);
 	struct walk after = walk_from(r, DRIVE_AFTER);
+	struct walk journal = { q->journal,
+				q->journal + (but_journal ?
+						      q->config.n_journal :
+						      0) };
 
 	for (size_t i = 0; i < q->config.n_varying; i++) {
 		uint64_t unit = q->varying[i];
-		int early = walk_has(&mounting, unit) && !has(but, unit);
+		int left_out = walk_has(&journal, unit);
+		int early = walk_has(&mounting, unit) && !left_out;
 
 		if (walk_has(&after, unit) || early)
 			add_fact(f, k, unit);
@@ -280,12 +287,11 @@ static uint32_t keep(struct equal *q, const struct equal_judged *judged)
 static void remember_unread(struct equal *q, const struct equal_state *s,
 			    const struct drive_reads *reads, uint32_t value)
 {
-	const struct unit_run nothing = { 0, 0 };
 	struct question k = { s, NULL };
 	struct facts f = { 0 };
 
 	add_fact(&f, &k, FACT_PROMISES);
-	add_reads(q, &k, reads, &nothing, &f);
+	add_reads(q, &k, reads, 0, &f);
 	index_add(q->unread, f.at, f.n, value);
 	free(f.at);
 }
@@ -300,7 +306,7 @@ static void remember_recovered(struct equal *q, const struct equal_state *s,
 	add_fact(&f, &k, FACT_PROMISES);
 	add_fact(&f, &k, FACT_WRITTEN_LOW);
 	add_fact(&f, &k, FACT_WRITTEN_HIGH);
-	add_reads(q, &k, reads, &q->config.journal, &f);
+	add_reads(q, &k, reads, 1, &f);
 	index_add(q->recovered, f.at, f.n, value);
 	free(f.at);
 }

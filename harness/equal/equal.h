@@ -20,9 +20,10 @@ struct equal_config {
 	 * copied. All units are those of the drive (drive_load). */
 	const uint64_t *varying;
 	size_t n_varying;
-	/* The units that hold nothing but the file system's journal; count 0:
-	 * none is left out. */
-	struct unit_run journal;
+	/* The units that hold nothing but the file system's journal,
+	 * ascending; copied; none: none is left out. */
+	const struct unit_run *journal;
+	size_t n_journal;
 	/* Of the journal: one of these is written by every mount that
 	 * recovers. */
 	struct unit_run anchor;

@@ -273,7 +273,8 @@ static struct equal *make(double audit)
 	return equal_new(&(struct equal_config){
 		.varying = varying,
 		.n_varying = UNITS,
-		.journal = { 0, JOURNAL },
+		.journal = (struct unit_run[]){ { 0, 2 }, { 2, JOURNAL - 2 } },
+		.n_journal = 2,
 		.anchor = { 0, 1 },
 		.audit = audit,
 	});

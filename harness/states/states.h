@@ -276,6 +276,9 @@ uint64_t state_source(const struct state_space *s, const struct state *st,
  * these; from the base, all tracked units. Caller frees. */
 size_t state_patches(const struct state_space *s, const struct state *from,
 		     const struct state *to, struct patch **ret);
+/* What the state holds at these bytes. -EINVAL behind the end of the disk. */
+int state_read(const struct state_space *s, const struct state *st,
+	       uint64_t offset, void *data, size_t len, struct error *e);
 /* Writes the state as a sparse image. */
 int state_export(const struct state_space *s, const struct state *st,
 		 const char *path, struct error *e);

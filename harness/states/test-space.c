@@ -92,6 +92,7 @@ static struct state_space *space_of(const struct test_log *t, int with_base,
 /* The state's image, one hex number per sector. Caller frees. */
 static char *exported(struct state_space *s, const char *name)
 {
+	CLEANUP_FREE char *read = NULL;
 	CLEANUP_BUF struct buf bytes = BUF_INIT;
 	struct buf text = BUF_INIT;
 	struct state st;
@@ -99,6 +100,12 @@ static char *exported(struct state_space *s, const char *name)
 	assert_int_equal(space_state(s, name, &st, NULL), 0);
 	assert_int_equal(state_export(s, &st, image, NULL), 0);
 	assert_int_equal(file_read(image, &bytes, NULL), 0);
+	read = xmalloc(bytes.len);
+	assert_int_equal(state_read(s, &st, 512, read, bytes.len - 512, NULL),
+			 0);
+	assert_memory_equal(read, bytes.data + 512, bytes.len - 512);
+	assert_int_equal(state_read(s, &st, 1, read, bytes.len, NULL),
+			 -EINVAL);
 	for (size_t i = 0; i < bytes.len; i += 512) {
 		assert_int_equal(bytes.data[i], bytes.data[i + 511]);
 		buf_printf(&text, "%s%x", i ? " " : "",
