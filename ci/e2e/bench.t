@@ -21,13 +21,19 @@ like "$(json accel)" '^(kvm|tcg)' "and says on what"
 for figure in boot workload_plain workload_untraced workload_recorded \
 	bare_loop states bare_fsck states_fsck live_cut state_1k state_10k state_100k \
 	prefix_programs prefix_replay prefix_checkers \
-	host_floor host_states host_guest host_to_guest; do
+	host_floor host_states host_guest host_to_guest \
+	checked_append_log covered_append_log checked_replace_file \
+	covered_replace_file checked_sqlite covered_sqlite; do
 	positive "figures.$figure.median" "$figure is measured"
 done
-is "$(json figures)" 19 "there are no other figures"
+is "$(json figures)" 28 "there are no other figures"
 for figure in workload_untraced workload_recorded states states_fsck state_100k \
-	prefix_replay prefix_checkers host_states host_to_guest; do
+	prefix_replay prefix_checkers host_states host_to_guest \
+	covered_append_log covered_replace_file covered_sqlite; do
 	positive "figures.$figure.ratio" "$figure has a ratio"
+done
+for figure in mismatches_append_log mismatches_replace_file mismatches_sqlite; do
+	is "$(json figures.$figure.median)" 0 "$figure: no audit disagrees"
 done
 positive live_cuts_per_minute "live cuts per minute are given"
 positive figures.states.values.0 "so are the values"

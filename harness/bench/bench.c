@@ -19,6 +19,7 @@ static const struct bench_group *const groups[] = {
 	&bench_scale,
 	&bench_prefixes,
 	&bench_host,
+	&bench_equality,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(*groups))
 

@@ -48,7 +48,7 @@ struct bench_group {
 };
 
 extern const struct bench_group bench_recording, bench_judging, bench_live,
-	bench_scale, bench_prefixes, bench_host;
+	bench_scale, bench_prefixes, bench_host, bench_equality;
 
 /* -ECANCELED once the user has said stop. */
 int bench_go_on(struct error *e);

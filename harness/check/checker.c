@@ -26,6 +26,7 @@ struct checker {
 	struct drive *drive;
 	struct vm *vm;
 	const struct subject *subject;
+	struct watch *watch; /* or NULL */
 	struct state shown;  /* on the drive now; .survivors NULL: none */
 	enum drive_access access; /* of the drive now */
 	struct handed handed; /* to the guest */
@@ -216,6 +217,39 @@ int checker_show(struct checker *c, const struct state *state, struct error *e)
 	return err;
 }
 
+/* The state is mounted, the guest waits: 1: skip the rest. */
+static int on_mounted(void *arg, struct error *e)
+{
+	struct checker *c = arg;
+	struct watch *w = c->watch;
+	int err = drive_mounted(c->drive, &w->range, &w->written, e);
+
+	if (err)
+		return err;
+	w->was_mounted = 1;
+	w->skipped = w->mounted(w->arg, &w->written);
+	return w->skipped;
+}
+
+static void watch_again(struct checker *c)
+{
+	c->handed.mounted = c->watch && c->watch->mounted ? on_mounted : NULL;
+	c->handed.arg = c;
+	if (!c->watch)
+		return;
+	drive_reads_release(&c->watch->reads);
+	c->watch->was_mounted = c->watch->skipped = c->watch->complete = 0;
+}
+
+/* A drive that cannot say it says nothing. */
+static void watch_end(struct checker *c)
+{
+	struct watch *w = c->watch;
+
+	if (w && !w->skipped)
+		w->complete = !drive_reads(c->drive, &w->reads, NULL);
+}
+
 /* Everything before the state is mounted: what fails here is our own. */
 static int prepare(struct checker *c, const struct state *state,
 		   struct error *e)
@@ -258,6 +292,7 @@ static int attempt(struct checker *c, const struct state *state,
 	int err = prepare(c, state, &e);
 
 	if (!err) {
+		watch_again(c);
 		err = handed_judge(&c->handed, vm_agent(c->vm), c->subject,
 				   c->subject->clock_ns, acks, begun, ret, &e);
 		if (err)
@@ -270,8 +305,10 @@ static int attempt(struct checker *c, const struct state *state,
 			stage = STAGE_NONE;
 		}
 	}
-	if (!err)
+	if (!err) {
+		watch_end(c);
 		return 0;
+	}
 	power_off(c);
 	if (err == -ECANCELED) {
 		free(detail);
@@ -279,6 +316,12 @@ static int attempt(struct checker *c, const struct state *state,
 	}
 	*ret = no_judgement(stage, e.message, detail);
 	return 0;
+}
+
+/* The guest skipped the rest: that is why nothing is known. */
+static int was_skipped(const struct checker *c)
+{
+	return c->watch && c->watch->skipped;
 }
 
 static int is_loss(const struct judgement *j)
@@ -309,7 +352,8 @@ int checker_judge(struct checker *c, const struct state *state,
 		return err;
 	*ret = first;
 	if (is_loss(&first) || (first.verdict == VERDICT_UNKNOWN &&
-				first.stage == STAGE_NONE)) {
+				first.stage == STAGE_NONE &&
+				!was_skipped(c))) {
 		err = attempt(c, state, acks, begun, ret);
 		if (!err && is_loss(ret) && ret->stage == first.stage)
 			convict(ret);
@@ -319,9 +363,15 @@ int checker_judge(struct checker *c, const struct state *state,
 	return err;
 }
 
+void checker_watch(struct checker *c, struct watch *watch)
+{
+	c->watch = watch;
+}
+
 void judgement_release(struct judgement *j)
 {
 	free(j->message);
 	free(j->detail);
+	free(j->equal_to);
 	*j = (struct judgement){ 0 };
 }

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "drive/drive.h"
 #include "lab/lab.h"
 #include "results/store/store.h"
 #include "states/states.h"
@@ -33,6 +34,7 @@
 
 struct checker;
 struct drive;
+struct equality;
 struct error;
 struct scenario;
 struct workload;
@@ -53,6 +55,7 @@ struct subject {
 	void (*promises)(const void *arg, const struct cut *cut,
 			 struct buf *ret_acks, struct buf *ret_begun);
 	const void *promises_arg;
+	struct equality *equality; /* or NULL: every state is judged */
 };
 
 /* One state with its promises, and what came of it. */
@@ -62,8 +65,32 @@ struct judgement {
 	char *message; /* one line, owned; NULL if held */
 	char *detail;  /* outputs and kernel log, owned; may be NULL */
 	uint64_t elapsed_ns;
+	enum equal_how {
+		EQUAL_NOT,       /* it was judged */
+		EQUAL_UNREAD,    /* known before it was mounted */
+		EQUAL_RECOVERED, /* known once it was mounted */
+	} equal;
+	char *equal_to; /* the state that was judged, owned; NULL: none */
 };
 void judgement_release(struct judgement *j);
+
+/*
+ * What a guest does to the state that it judges, for whoever wants to know
+ * (check/equality.h).
+ */
+struct watch {
+	/* Called once the state is mounted, with what drive_mounted() says of
+	 * the range: 1: the rest is skipped, 0: not. NULL: nobody asks. */
+	int (*mounted)(void *arg, const struct drive_written *w);
+	void *arg;
+	struct unit_run range;
+	/* What came of it */
+	int was_mounted; /* and what it wrote until then: */
+	struct drive_written written;
+	int skipped; /* there is no verdict */
+	int complete; /* one guest, from mount to end; and what it read: */
+	struct drive_reads reads; /* owned */
+};
 
 struct checker_config {
 	struct lab *lab;
@@ -101,6 +128,9 @@ int checker_judge(struct checker *c, const struct state *state,
 unsigned checker_guests(const struct checker *c);
 /* A fresh guest in place of this one, with the subject loaded. */
 int checker_renew(struct checker *c, struct error *e);
+
+/* Watches the states that are judged from now on; a NULL ends it. Borrowed. */
+void checker_watch(struct checker *c, struct watch *watch);
 
 /* Puts a state on the drive without judging it: for a shell in the guest. */
 int checker_show(struct checker *c, const struct state *state,

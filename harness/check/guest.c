@@ -23,6 +23,11 @@ static int judge_state(void *checker, const struct state *state,
 	return checker_judge(checker, state, acks, begun, ret);
 }
 
+static void watch(void *checker, struct watch *w)
+{
+	checker_watch(checker, w);
+}
+
 static void stop(void *checker)
 {
 	checker_stop(checker);
@@ -43,6 +48,7 @@ const struct checker_ops checker_in_guest = {
 	.start = start,
 	.load = load,
 	.judge = judge_state,
+	.watch = watch,
 	.stop = stop,
 	.guests = guests,
 	.renew = renew,

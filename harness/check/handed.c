@@ -38,6 +38,8 @@ int handed_judge(struct handed *h, struct agent *a,
 		.clock_ns = clock_ns,
 		.acks = there ? NULL : acks,
 		.begun = there ? NULL : begun,
+		.mounted = h->mounted,
+		.arg = h->arg,
 	};
 	int err;
 

@@ -15,6 +15,9 @@ struct subject;
 struct handed {
 	struct buf acks, begun; /* what the other side has now */
 	int known; /* it does have them */
+	/* As in struct judge_order; NULL: nobody asks. */
+	int (*mounted)(void *arg, struct error *e);
+	void *arg;
 };
 
 /* The other side is a new one, or nobody knows what it has. */

@@ -21,6 +21,8 @@ struct checker_ops {
 	int (*judge)(void *checker, const struct state *state,
 		     const struct buf *acks, const struct buf *begun,
 		     struct judgement *ret);
+	/* NULL: it cannot tell what a state's judging reads. */
+	void (*watch)(void *checker, struct watch *watch);
 	void (*stop)(void *checker); /* NULL is allowed */
 	/* How many guests it has had. And: throws the guest away for a fresh
 	 * one, with the subject loaded. Both NULL where there is no guest, or

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/equality.h"
 #include "check/shares.h"
 #include "check/watched.h"
 #include "common/cleanup.h"
@@ -18,6 +19,8 @@ struct job {
 	size_t n, judged;
 	struct shares shares;
 	struct canaries canaries;
+	const struct item **equal; /* told as equal to others; owned */
+	size_t n_equal;
 	judged_fn fn;
 	void *arg;
 	unsigned active; /* workers that work on it */
@@ -46,6 +49,20 @@ struct pool {
 	unsigned started;
 };
 
+/* Once an audit has refuted that, those that were equal to others are items like
+ * any. */
+static int items_left(struct job *job)
+{
+	if (job->n_equal && equality_stopped(job->subject->equality)) {
+		job->judged -= job->n_equal;
+		while (job->n_equal)
+			shares_give_back(&job->shares,
+					 (size_t)(job->equal[--job->n_equal] -
+						  job->items));
+	}
+	return shares_left(&job->shares) != 0;
+}
+
 /* The next item to judge, or NULL: none left, or the user said stop. */
 static const struct item *take_item(struct worker *w)
 {
@@ -54,8 +71,9 @@ static const struct item *take_item(struct worker *w)
 
 	LOCKED(&p->lock);
 	if (interrupt_count())
-		p->job.stopped = p->job.stopped || shares_left(&p->job.shares);
-	if (p->job.stopped || !shares_take(&p->job.shares, w->number, &i))
+		p->job.stopped = p->job.stopped || items_left(&p->job);
+	if (p->job.stopped || !items_left(&p->job) ||
+	    !shares_take(&p->job.shares, w->number, &i))
 		return NULL;
 	return &p->job.items[i];
 }
@@ -66,6 +84,8 @@ static void report(const struct item *item, const struct state *state,
 	struct pool *p = ((struct worker *)arg)->pool;
 
 	LOCKED(&p->lock);
+	if (j->equal && !p->job.enough)
+		p->job.equal[p->job.n_equal++] = item;
 	p->job.judged++;
 	p->job.fn(item, state, j, p->job.arg);
 }
@@ -116,9 +136,9 @@ static int work(struct worker *w, void *checker, struct error *e)
 	return err;
 }
 
-static int work_waits(const struct pool *p)
+static int work_waits(struct pool *p)
 {
-	return !p->job.stopped && shares_left(&p->job.shares);
+	return !p->job.stopped && items_left(&p->job);
 }
 
 /* Waits for items to judge and joins in; 0: the pool stops. */
@@ -251,7 +271,7 @@ void pool_stop(struct pool *p)
 	free(p);
 }
 
-static int job_ended(const struct pool *p)
+static int job_ended(struct pool *p)
 {
 	return p->job.active == 0 && (!work_waits(p) || p->alive == 0);
 }
@@ -272,6 +292,7 @@ static int job_result(const struct pool *p, struct error *e)
 void pool_enough(struct pool *p)
 {
 	p->job.enough = 1;
+	p->job.n_equal = 0;
 	shares_clear(&p->job.shares);
 }
 
@@ -286,6 +307,7 @@ static void begin_job(struct pool *p, const struct subject *subject,
 		      const struct item *items, size_t n)
 {
 	p->job = (struct job){ .subject = subject, .items = items, .n = n };
+	p->job.equal = xcalloc(n, sizeof(*p->job.equal));
 	p->watch = (struct pool_watch){ 0 };
 	shares_init(&p->job.shares, p->config.checkers, n);
 	/* One state is judged by a guest that has judged nothing else since it
@@ -307,6 +329,8 @@ static void end_job(struct pool *p)
 			 c->unsure);
 	canaries_release(c);
 	shares_release(&p->job.shares);
+	free(TAKE(p->job.equal));
+	p->job.n_equal = 0;
 }
 
 int pool_judge(struct pool *p, const struct subject *subject,

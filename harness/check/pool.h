@@ -48,7 +48,8 @@ struct item {
 };
 
 /* Called once for each item that was judged, from the checkers' threads but
- * never twice at the same time. */
+ * never twice at the same time. One that was told as equal to another one comes
+ * again, judged, if an audit refutes that. */
 typedef void (*judged_fn)(const struct item *item, const struct state *state,
 			  const struct judgement *j, void *arg);
 

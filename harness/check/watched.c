@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "check/equality.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -71,9 +72,13 @@ static void tell_held(struct watched *w)
 	w->held.n = 0;
 }
 
-/* Nothing of it is believed. */
+/* Nothing of it is believed, nor what was told as equal to it. */
 static void throw_away_held(struct watched *w)
 {
+	if (w->held.n && w->c.subject->equality)
+		equality_doubt(w->c.subject->equality,
+			       "a guest was replaced before what it had "
+			       "judged could be believed");
 	for (size_t i = w->held.n; i-- > 0;) {
 		forget_verdict(&w->held.list[i]);
 		push(&w->again, &w->held.list[i]);
@@ -120,21 +125,53 @@ static int is_dead(const struct state *state)
 	return state->fault == FAULT_READ_ONLY || state->fault == FAULT_GONE;
 }
 
-/* A place that serves a dead device as a living one would judge another state. */
-static int judge_state(struct watched *w, const struct state *state,
-		       const struct buf *acks, const struct buf *begun,
-		       struct judgement *ret)
+static struct judgement not_shown(void)
 {
-	if (!is_dead(state) || w->c.ops->shows_dead)
-		return w->c.ops->judge(w->c.checker, state, acks, begun,
-					ret);
-	*ret = (struct judgement){
+	return (struct judgement){
 		.verdict = VERDICT_UNKNOWN,
 		.stage = STAGE_CHECK,
 		.message = xstrdup("a dead device can only be judged in a "
 				   "guest"),
 	};
-	return 0;
+}
+
+static int judge_asked(struct watched *w, struct inquiry *q,
+		       const struct buf *acks, const struct buf *begun,
+		       struct judgement *ret)
+{
+	const struct checker_ops *ops = w->c.ops;
+	int err;
+
+	ops->watch(w->c.checker, &q->watch);
+	err = ops->judge(w->c.checker, q->state, acks, begun, ret);
+	ops->watch(w->c.checker, NULL);
+	if (err)
+		inquiry_abandon(q);
+	else
+		inquiry_end(q, ret);
+	return err;
+}
+
+/* A place that serves a dead device as a living one would judge another state.
+ * What a faulty drive answers is not all in its content: such states are equal
+ * to none. */
+static int judge_state(struct watched *w, const struct state *state,
+		       const struct buf *acks, const struct buf *begun,
+		       struct judgement *ret)
+{
+	struct equality *equality = w->c.subject->equality;
+	const struct checker_ops *ops = w->c.ops;
+	struct inquiry q;
+
+	if (is_dead(state) && !ops->shows_dead) {
+		*ret = not_shown();
+		return 0;
+	}
+	if (!equality || !ops->watch || state->fault != FAULT_NONE)
+		return ops->judge(w->c.checker, state, acks, begun, ret);
+	if (inquiry_begin(equality, state, acks, begun, &q, ret))
+		return 0;
+	return judge_asked(w, &q, acks, begun, ret);
 }
 
 static int judge(struct watched *w, struct entry *entry, struct error *e)

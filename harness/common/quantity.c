@@ -36,6 +36,11 @@ static const struct unit durations[] = {
 	{ NULL, 0 },
 };
 
+static const struct unit percents[] = {
+	{ "%", 10000 },
+	{ NULL, 0 },
+};
+
 static int not_a(struct error *e, const char *text, const char *what,
 		 const char *example)
 {
@@ -109,6 +114,13 @@ int parse_duration(const char *text, uint64_t *ret_ns, struct error *e)
 	return parse(text, durations, "a duration",
 		     "a number and ms, s, min or h without a blank, such as "
 		     "1.5s", ret_ns, e);
+}
+
+int parse_percent(const char *text, uint64_t *ret_ppm, struct error *e)
+{
+	return parse(text, percents, "a share",
+		     "a number and % without a blank, such as 5%", ret_ppm,
+		     e);
 }
 
 int parse_count(const char *text, uint64_t *ret, struct error *e)

@@ -59,12 +59,28 @@ static void counts_are_digits_only(void **state)
 	assert_int_equal(parse_count("", &n, NULL), -EINVAL);
 }
 
+static void shares_are_percents(void **state)
+{
+	uint64_t ppm = 7;
+
+	(void)state;
+	assert_int_equal(parse_percent("5%", &ppm, NULL), 0);
+	assert_int_equal(ppm, 50000);
+	assert_int_equal(parse_percent("0.25%", &ppm, NULL), 0);
+	assert_int_equal(ppm, 2500);
+	assert_int_equal(parse_percent("5", &ppm, NULL), -EINVAL);
+	assert_int_equal(parse_percent("5 %", &ppm, NULL), -EINVAL);
+	assert_int_equal(parse_percent("0.00001%", &ppm, NULL), -EINVAL);
+	assert_int_equal(ppm, 2500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_have_a_unit_or_are_bytes),
 		cmocka_unit_test(durations_need_their_unit),
 		cmocka_unit_test(counts_are_digits_only),
+		cmocka_unit_test(shares_are_percents),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

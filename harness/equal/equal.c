@@ -360,6 +360,14 @@ int equal_compare(struct equal *q, const struct equal_answer *a,
 	return -EBADMSG;
 }
 
+void equal_stop(struct equal *q, const char *why)
+{
+	LOCKED(&q->lock);
+
+	if (!q->stopped)
+		q->stopped = xstrdup(why);
+}
+
 struct equal_totals equal_totals(struct equal *q)
 {
 	LOCKED(&q->lock);

@@ -82,6 +82,9 @@ void equal_remember(struct equal *q, const struct equal_state *s,
 int equal_compare(struct equal *q, const struct equal_answer *a,
 		  const struct equal_judged *now);
 
+/* For another reason than an audit: nothing is equal any more. */
+void equal_stop(struct equal *q, const char *why);
+
 struct equal_totals {
 	uint64_t unread, recovered; /* skipped, by which question */
 	uint64_t audited, mismatches;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/equality.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
@@ -49,16 +50,65 @@ static void on_judged(const struct item *item, const struct state *state,
 		.message = doubt ? doubt : j->message,
 		.detail = j->detail,
 		.elapsed_ns = j->elapsed_ns,
+		.equal = (enum store_equal)j->equal,
+		.equal_to = j->equal_to,
 	};
 
 	snprintf(hash, sizeof(hash), "%016" PRIx64 "%016" PRIx64,
 		 state->hash.high, state->hash.low);
 	if (!r->store_error.message[0])
 		store_add_state(r->store, &row, &r->store_error);
-	r->judged++;
-	plan_judged(r->plan, item, row.verdict != VERDICT_UNKNOWN);
-	progress_step(r->engine->progress, row.verdict == VERDICT_VIOLATED);
+	if (plan_judged(r->plan, item, row.verdict != VERDICT_UNKNOWN,
+			j->equal != EQUAL_NOT)) {
+		r->judged++;
+		progress_step(r->engine->progress,
+			      row.verdict == VERDICT_VIOLATED);
+	}
 	stop_if_enough(r, &row);
+}
+
+_Static_assert((int)EQUAL_RECOVERED == (int)STORE_EQUAL_RECOVERED &&
+		       (int)EQUAL_UNREAD == (int)STORE_EQUAL_UNREAD,
+	       "the store has the words of the judgement");
+
+/* NULL: every state is judged. */
+static struct equality *make_equality(const struct run *r,
+				      const struct recorded *rec,
+				      const struct subject *subject)
+{
+	struct equality *q;
+	struct state base;
+
+	if (r->scenario->states.equality != EQUAL_BY_READS ||
+	    recorded_base(rec, &base, NULL))
+		return NULL;
+	q = equality_new(subject, &base);
+	state_free(&base);
+	return q;
+}
+
+/* What an audit has refuted does not stand; it was to be judged after all, but
+ * there may have been no time left. */
+static int settle_equality(struct run *r, struct equality *q, struct error *e)
+{
+	struct equal_totals t;
+	const char *stopped;
+	int err = 0;
+
+	if (!q)
+		return 0;
+	t = equality_totals(q);
+	stopped = equality_stopped(q);
+	r->audited += t.audited;
+	r->mismatches += t.mismatches;
+	if (stopped && !r->equality_stopped)
+		r->equality_stopped = xstrdup(stopped);
+	if (stopped) {
+		r->judged -= plan_refuted(r->plan);
+		err = store_forget_equal(r->store, r->source, e);
+	}
+	equality_free(q);
+	return err;
 }
 
 static int store_plan(struct run *r, const struct plan *plan, struct error *e)
@@ -121,7 +171,7 @@ static int judge_plan(struct run *r, const struct recorded *rec,
 	uint64_t time_ns = r->scenario->states.time_ns;
 	struct subject subject = recorded_subject(rec, r->scenario,
 						  &r->workload);
-	int err;
+	int err, settled;
 
 	progress_begin(r->engine->progress, plan->n_items, "%s: states%s%s",
 		       r->scenario->name,
@@ -131,14 +181,18 @@ static int judge_plan(struct run *r, const struct recorded *rec,
 	r->judged = 0;
 	r->time_is_up = 0;
 	r->until_ns = time_ns ? now_ns() + time_ns : 0;
+	subject.equality = make_equality(r, rec, &subject);
 	err = pool_judge(r->engine->pool, &subject, plan->items, plan->n_items,
 			 on_judged, r, e);
 	progress_end(r->engine->progress);
+	settled = settle_equality(r, subject.equality, err ? NULL : e);
 	r->planned += r->time_is_up ? r->judged : plan->n_items;
 	if (r->store_error.message[0]) {
 		*e = r->store_error;
 		return -EIO;
 	}
+	if (!err)
+		err = settled;
 	return err ? err : store_watch(r, e);
 }
 

@@ -15,7 +15,8 @@ struct plan_key {
 	uint8_t planned;
 	uint8_t judged; /* JUDGED_... */
 };
-enum { JUDGED_NOT, JUDGED_UNKNOWN, JUDGED_KNOWN };
+/* EQUAL: known, by equality to one that was judged, equal/equal.h. */
+enum { JUDGED_NOT, JUDGED_UNKNOWN, JUDGED_EQUAL, JUDGED_KNOWN };
 
 struct plan_keys {
 	struct plan_key *at;

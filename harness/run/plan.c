@@ -371,7 +371,7 @@ static int is_covered(struct state_hash hash, void *arg)
 		plan_keys_find(l->p->plan->keys, hash,
 			       beside(l->p, FAULT_NONE));
 
-	return key && (l->judged ? key->judged == JUDGED_KNOWN : key->planned);
+	return key && (l->judged ? key->judged >= JUDGED_EQUAL : key->planned);
 }
 
 /* What can be said of the cut once all its states were told. */
@@ -467,13 +467,33 @@ struct plan_config plan_config_of(const struct scenario *s)
 
 /* ---- after judging ---- */
 
-void plan_judged(struct plan *p, const struct item *item, int known)
+int plan_judged(struct plan *p, const struct item *item, int known, int equal)
 {
 	size_t i = (size_t)(item - p->items);
+	struct plan_key *key;
+	int first;
 
-	if (i < p->n_items)
-		p->keys->at[p->item_keys[i]].judged =
-			known ? JUDGED_KNOWN : JUDGED_UNKNOWN;
+	if (i >= p->n_items)
+		return 0;
+	key = &p->keys->at[p->item_keys[i]];
+	first = key->judged == JUDGED_NOT;
+	key->judged = !known ? JUDGED_UNKNOWN :
+		      equal  ? JUDGED_EQUAL :
+			       JUDGED_KNOWN;
+	return first;
+}
+
+uint64_t plan_refuted(struct plan *p)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < p->keys->n; i++) {
+		if (p->keys->at[i].judged != JUDGED_EQUAL)
+			continue;
+		p->keys->at[i].judged = JUDGED_NOT;
+		n++;
+	}
+	return n;
 }
 
 static int tell_judged(const struct found *f, void *arg)
@@ -485,7 +505,7 @@ static int tell_judged(const struct found *f, void *arg)
 	if (is_enough(p, f))
 		return ENOUGH;
 	tell(p, f, is_own(p, f, key) && key->judged,
-	     key && key->judged == JUDGED_KNOWN);
+	     key && key->judged >= JUDGED_EQUAL);
 	return 0;
 }
 

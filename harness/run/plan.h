@@ -93,9 +93,13 @@ int plan_make(struct state_space *space, const struct history *h,
 	      struct error *e);
 void plan_release(struct plan *p);
 
-/* The item was judged; known: its verdict says something, so that what equals it
- * is covered. */
-void plan_judged(struct plan *p, const struct item *item, int known);
+/* The item was judged, or is equal to one that was (check/pool.h); known: its
+ * verdict says something, so that what equals it is covered. 1: for the first
+ * time. */
+int plan_judged(struct plan *p, const struct item *item, int known, int equal);
+/* What was told as equal does not stand any more, unless it was judged since.
+ * Returns how many that are. */
+uint64_t plan_refuted(struct plan *p);
 /* Counts equal, left_out, complete and losses anew: by what was judged, not by
  * what was planned. */
 int plan_conclude(struct plan *p, struct error *e);

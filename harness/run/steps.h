@@ -31,6 +31,10 @@ struct run {
 			      * interrupted it, or NULL */
 	int lock; /* rundir_lock, or -1 */
 	uint64_t planned; /* states that had to be judged */
+	/* Of equality by reads: how many states were audited, how many were not
+	 * what their equal is, and why it has stopped. */
+	uint64_t audited, mismatches;
+	char *equality_stopped; /* owned; NULL: it has not */
 	uint64_t distinct; /* contents among all that were found */
 	struct pool_watch watch; /* of all judging */
 	/* while judging */

@@ -420,12 +420,35 @@ static void covered_losses_are_proved(void **state)
 		    !strcmp(item->cut.name, "w8"))
 			missing++;
 		else
-			plan_judged(&p->plan, item, 1);
+			plan_judged(&p->plan, item, 1, 0);
 	}
 	assert_int_equal(missing, 1);
 	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
 	assert_int_equal(at_end(p)->losses, 1);
 	assert_int_equal(at_end(p)->left_out, 1);
+}
+
+static void what_an_audit_refutes_is_not_covered(void **state)
+{
+	struct planned *p = *state;
+
+	put(p, 1, 1);
+	put(p, 2, 2);
+	make_plan(p, UINT64_MAX);
+	assert_true(p->plan.n_items >= 2);
+	for (size_t i = 0; i < p->plan.n_items; i++)
+		assert_int_equal(plan_judged(&p->plan, &p->plan.items[i], 1,
+					     i < 2), 1);
+	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
+	assert_int_equal(totals(p).left_out, 0);
+	/* One of the two is judged after all. */
+	assert_int_equal(plan_judged(&p->plan, &p->plan.items[1], 1, 0), 0);
+	assert_int_equal(plan_refuted(&p->plan), 1);
+	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
+	assert_true(totals(p).left_out > 0);
+	assert_int_equal(plan_judged(&p->plan, &p->plan.items[0], 1, 0), 1);
+	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
+	assert_int_equal(totals(p).left_out, 0);
 }
 
 static void all_legal_states_judged_is_complete(void **state)
@@ -441,18 +464,18 @@ static void all_legal_states_judged_is_complete(void **state)
 		assert_int_equal(p->plan.cuts[i].complete, 1);
 	assert_int_equal(at_end(p)->losses, 3);
 	for (size_t i = 1; i < p->plan.n_items; i++) /* all but one */
-		plan_judged(&p->plan, &p->plan.items[i], 1);
+		plan_judged(&p->plan, &p->plan.items[i], 1, 0);
 	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
 	assert_int_equal(totals(p).left_out > 0, 1);
 	for (size_t i = 0; i < p->plan.n_cuts; i++)
 		assert_int_equal(p->plan.cuts[i].complete,
 				 !p->plan.cuts[i].left_out);
-	plan_judged(&p->plan, &p->plan.items[0], 0); /* judged, nothing said */
+	plan_judged(&p->plan, &p->plan.items[0], 0, 0); /* judged, nothing said */
 	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
 	for (size_t i = 0; i < p->plan.n_cuts; i++)
 		complete += p->plan.cuts[i].complete;
 	assert_true(complete < p->plan.n_cuts);
-	plan_judged(&p->plan, &p->plan.items[0], 1);
+	plan_judged(&p->plan, &p->plan.items[0], 1, 0);
 	assert_int_equal(plan_conclude(&p->plan, NULL), 0);
 	assert_int_equal(totals(p).left_out, 0);
 	assert_int_equal(at_end(p)->complete, 1);
@@ -520,6 +543,7 @@ int main(void)
 		TEST(a_plan_for_a_time_has_the_likeliest_first),
 		TEST(covered_losses_are_proved),
 		TEST(all_legal_states_judged_is_complete),
+		TEST(what_an_audit_refutes_is_not_covered),
 		TEST(a_plan_costs_the_same_per_state_in_a_long_log),
 	};
 

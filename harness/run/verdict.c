@@ -28,6 +28,8 @@ static int first_unknown(const struct store_state *st, void *arg)
 static int find_doubt(struct run *r, const struct store_totals *t,
 		      struct error *e)
 {
+	uint64_t judged = t->states_checked + t->states_equal_unread +
+			  t->states_equal_recovered;
 	int err = 0;
 
 	if (r->interrupted && !r->unknown)
@@ -37,9 +39,9 @@ static int find_doubt(struct run *r, const struct store_totals *t,
 		r->unknown = xstrdup(r->stopped);
 	if (*r->watch.unsure && !r->unknown)
 		r->unknown = xstrdup(r->watch.unsure);
-	if (t->states_checked < r->planned && !r->unknown)
+	if (judged < r->planned && !r->unknown)
 		r->unknown = xasprintf("only %" PRIu64 " of %" PRIu64 " planned "
-				       "states were judged", t->states_checked,
+				       "states were judged", judged,
 				       r->planned);
 	if (t->unknown && !t->violated && !r->unknown)
 		err = store_bad_states(r->store, 1, first_unknown, r, e);
@@ -119,6 +121,22 @@ static int write_reports(const char *dir, struct error *e)
 	return err;
 }
 
+static int store_equality(struct run *r, struct error *e)
+{
+	const char *now = r->equality_stopped ? r->equality_stopped :
+			  r->scenario->states.equality == EQUAL_BY_CONTENT ?
+						"content" :
+						"reads";
+	int err = store_setf(r->store, e, "equality", "%s%s",
+			     r->equality_stopped ? "stopped: " : "", now);
+
+	if (!err)
+		err = store_setf(r->store, e, "equality_audited", "%" PRIu64,
+				 r->audited);
+	return err ? err : store_setf(r->store, e, "equality_mismatches",
+				      "%" PRIu64, r->mismatches);
+}
+
 static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 {
 	double seconds = (double)(now_ns() - r->start_ns) / 1e9;
@@ -142,7 +160,10 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 				   ret->verdict == VERDICT_VIOLATED &&
 					   r->scenario->expect ==
 						   EXPECT_VIOLATED;
-	err = store_set(r->store, "verdict", verdict_name(ret->verdict), e);
+	err = store_equality(r, e);
+	if (!err)
+		err = store_set(r->store, "verdict",
+				verdict_name(ret->verdict), e);
 	if (!err && reason)
 		err = store_set(r->store, "reason", reason, e);
 	if (!err)
@@ -202,6 +223,7 @@ int run_finish(struct run *r, int err, struct run_outcome *ret,
 	store_close(r->store);
 	workload_release(&r->workload);
 	free(r->unknown);
+	free(r->equality_stopped);
 	free(r->missed);
 	if (r->lock >= 0)
 		close(r->lock);

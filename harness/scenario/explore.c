@@ -49,10 +49,16 @@ int states_convert(struct document *d, const struct raw_states *raw,
 		err = quantity_at(d, "states.time", raw->time, parse_duration,
 				  1, DAY_NS, "more than 0s, at most 24h",
 				  &s->states.time_ns, e);
+	if (!err)
+		err = quantity_at(d, "states.exhaustive", raw->exhaustive,
+				  parse_count, 0, EXHAUSTIVE_MOST, "0 to 24",
+				  &s->states.exhaustive, e);
+	s->states.equality = raw->equality;
+	s->states.audit_ppm = 50000;
 	return err ? err :
-		     quantity_at(d, "states.exhaustive", raw->exhaustive,
-				 parse_count, 0, EXHAUSTIVE_MOST,
-				 "0 to 24", &s->states.exhaustive, e);
+		     quantity_at(d, "states.audit", raw->audit, parse_percent,
+				 0, 1000000, "0% to 100%",
+				 &s->states.audit_ppm, e);
 }
 
 /* ---- require ---- */

@@ -120,6 +120,14 @@ static void put_count(yaml_document_t *d, int map, const char *key, uint64_t n)
 	put_quantity(d, map, key, n, units);
 }
 
+static void put_percent(yaml_document_t *d, int map, const char *key,
+			uint64_t ppm)
+{
+	CLEANUP_FREE char *text = xasprintf("%.10g%%", (double)ppm / 10000);
+
+	put_word(d, map, key, text);
+}
+
 static int put_list(yaml_document_t *d, int map, const char *key, int style)
 {
 	return put(d, map, key,
@@ -311,6 +319,9 @@ static void put_rest(yaml_document_t *d, int root, const struct scenario *s)
 	if (s->states.time_ns)
 		put_duration(d, states, "time", s->states.time_ns);
 	put_count(d, states, "exhaustive", s->states.exhaustive);
+	put_word(d, states, "equality",
+		 word_of(equality_words, (int)s->states.equality));
+	put_percent(d, states, "audit", s->states.audit_ppm);
 	put_require(d, root, s);
 	check = put_mapping(d, root, "check");
 	put_word(d, check, "on",

@@ -23,6 +23,7 @@ enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
 enum scheduler { SCHEDULER_DEFAULT, SCHEDULER_NONE, SCHEDULER_DEADLINE,
 		 SCHEDULER_BFQ };
 enum check_place { CHECK_IN_GUEST, CHECK_ON_HOST };
+enum equal_by { EQUAL_BY_CONTENT, EQUAL_BY_READS };
 enum expect { EXPECT_HELD, EXPECT_VIOLATED };
 
 /* Where a cut may fall (harness/run/reach.h). */
@@ -80,6 +81,10 @@ struct scenario {
 	struct {
 		char *strategy;  /* default; strategy_exists() */
 		uint64_t budget; /* states, per recording */
+		enum equal_by equality; /* what makes states equal */
+		uint64_t audit_ppm; /* of the states that are equal by what was
+				     * read so many are judged all the same,
+				     * in millionths */
 		uint64_t time_ns; /* of judging, per recording; 0: no end */
 		uint64_t exhaustive; /* struct exploration */
 	} states;

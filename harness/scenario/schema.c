@@ -50,6 +50,11 @@ const cyaml_strval_t check_place_words[] = {
 	{ "host", CHECK_ON_HOST },
 	{ NULL, 0 },
 };
+const cyaml_strval_t equality_words[] = {
+	{ "reads", EQUAL_BY_READS },
+	{ "content", EQUAL_BY_CONTENT },
+	{ NULL, 0 },
+};
 const cyaml_strval_t expect_words[] = {
 	{ "held", EXPECT_HELD },
 	{ "violated", EXPECT_VIOLATED },
@@ -218,6 +223,8 @@ static const cyaml_schema_field_t states_fields[] = {
 	TEXT(struct raw_states, budget),
 	TEXT(struct raw_states, time),
 	TEXT(struct raw_states, exhaustive),
+	WORD(struct raw_states, equality, equality_words),
+	TEXT(struct raw_states, audit),
 	CYAML_FIELD_END,
 };
 

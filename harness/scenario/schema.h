@@ -89,7 +89,8 @@ struct raw_scenario {
 	unsigned int cuts_count;
 	enum run_mode mode;
 	struct raw_states {
-		char *strategy, *budget, *time, *exhaustive;
+		char *strategy, *budget, *time, *exhaustive, *audit;
+		enum equal_by equality;
 	} states;
 	struct raw_list require;
 	struct raw_check {
@@ -109,7 +110,7 @@ extern const cyaml_config_t scenario_cyaml;
 const char *word_of(const cyaml_strval_t *words, int value);
 extern const cyaml_strval_t bus_words[], scheduler_words[],
 	cache_mode_words[], cache_order_words[], flush_words[], fua_words[],
-	bool_words[], mode_words[], check_place_words[], expect_words[],
+	bool_words[], equality_words[], mode_words[], check_place_words[], expect_words[],
 	dead_words[];
 
 #endif

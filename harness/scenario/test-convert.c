@@ -53,6 +53,14 @@ static void strategies_are_known(void **state)
 		"exhaustive; did you mean drop-1?");
 	refused(MINIMAL "states: { exhaustive: 25 }\n",
 		"3:23: states.exhaustive is 25; expected 0 to 24");
+	refused(MINIMAL "states: { audit: 101% }\n",
+		"3:18: states.audit is 101%; expected 0% to 100%");
+	refused(MINIMAL "states: { audit: 5 }\n",
+		"3:18: states.audit: '5' is not a share: expected a "
+		"number and % without a blank, such as 5%");
+	refused(MINIMAL "states: { equality: read }\n",
+		"3:21: states.equality is 'read'; expected reads or content; "
+		"did you mean reads?");
 	refused(MINIMAL "states: { time: 0s }\n",
 		"3:17: states.time is 0s; expected more than 0s, at most 24h");
 }

@@ -47,7 +47,8 @@ static const char full[] =
 	"  - at: { after: 1.5s }\n"
 	"  - random: { count: 50 }\n"
 	"mode: both\n"
-	"states: { strategy: drop-2, budget: 300, time: 90s, exhaustive: 20 }\n"
+	"states: { strategy: drop-2, budget: 300, time: 90s, exhaustive: 20,\n"
+	"          equality: reads, audit: 0.5% }\n"
 	"require: [inside-journal-commit, between-begin-and-ack]\n"
 	"check:\n"
 	"  fsck: false\n"
@@ -88,6 +89,8 @@ static void minimal_scenario_has_the_defaults(void **state)
 	assert_int_equal(s->states.budget, 20000);
 	assert_int_equal(s->states.time_ns, 0);
 	assert_int_equal(s->states.exhaustive, 6);
+	assert_int_equal(s->states.equality, EQUAL_BY_CONTENT);
+	assert_int_equal(s->states.audit_ppm, 50000);
 	assert_int_equal(s->require, 0);
 	assert_int_equal(s->check.fsck, 1);
 	assert_null(s->check.run);
@@ -126,6 +129,8 @@ static void every_value_arrives(void **state)
 	assert_int_equal(s->states.budget, 300);
 	assert_int_equal(s->states.time_ns, 90000000000);
 	assert_int_equal(s->states.exhaustive, 20);
+	assert_int_equal(s->states.equality, EQUAL_BY_READS);
+	assert_int_equal(s->states.audit_ppm, 5000);
 	assert_int_equal(s->require,
 			 1 << REACH_JOURNAL | 1 << REACH_BEGIN_ACK);
 	assert_int_equal(s->check.fsck, 0);
@@ -226,6 +231,8 @@ static void resolved_spells_the_defaults_out(void **state)
 		"  strategy: default\n"
 		"  budget: 20000\n"
 		"  exhaustive: 6\n"
+		"  equality: content\n"
+		"  audit: 5%\n"
 		"check:\n"
 		"  on: guest\n"
 		"  fsck: true\n"

@@ -83,7 +83,7 @@ static int cut_row(const struct store_cut_row *c, void *arg)
 	legal(b, &c->cut);
 	number(b, c->cut.states);
 	number(b, c->checked);
-	number(b, c->cut.equal);
+	number(b, c->cut.equal + c->equal_reads);
 	number(b, c->cut.left_out);
 	covered(b, &c->cut);
 	fell(b, c->cut.reach);

@@ -167,6 +167,11 @@ static int state_row(const struct store_state *st, void *arg)
 		   "<td class=\"n\">%" PRIu64 "</td><td class=\"wide\">",
 		   verdict, verdict, stage_name(st->stage), st->lost);
 	clean_html(b, st->message, ONE_LINE);
+	if (st->equal_to) {
+		buf_puts(b, " <span class=\"dim\">(equal to ");
+		clean_html(b, st->equal_to, ONE_LINE);
+		buf_puts(b, ")</span>");
+	}
 	buf_puts(b, "</td><td class=\"n\">");
 	clean_seconds(b, (double)st->elapsed_ns / 1e9);
 	buf_puts(b, "</td></tr>\n");

@@ -78,6 +78,14 @@ static void figures(struct buf *b, const struct summary *s)
 	if (s->distinct)
 		figure(b, "different contents found", s->distinct);
 	figure(b, "equal content: not checked again", t->states_equal);
+	if (summary_equal_reads(s) || s->audited) {
+		figure(b, "equal in all that is read, known unmounted",
+		       t->states_equal_unread);
+		figure(b, "the same, known once mounted",
+		       t->states_equal_recovered);
+		figure(b, "of these audited", s->audited);
+		figure(b, "audited and not equal", s->mismatches);
+	}
 	if (summary_left_out(s))
 		figure(b, "left out", summary_left_out(s));
 	figure(b, "states held", t->held);
@@ -110,6 +118,7 @@ static void facts(struct buf *b, const struct summary *s)
 	fact(b, "Seed", s->seed);
 	fact(b, "Acceleration", s->accel);
 	fact(b, "Why not KVM", s->accel_reason);
+	fact(b, "Equality of states", s->equality);
 	fact(b, "Guest kernel", s->kernel);
 	fact(b, "Checked on", s->checked_on);
 	fact(b, "QEMU", s->qemu);

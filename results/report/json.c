@@ -87,7 +87,8 @@ static json_t *numbers(const struct summary *s)
 				   json_null(),
 			 "states_enumerated", (json_int_t)t->states_enumerated,
 			 "states_checked", (json_int_t)t->states_checked,
-			 "states_equal", (json_int_t)t->states_equal,
+			 "states_equal",
+			 (json_int_t)(t->states_equal + summary_equal_reads(s)),
 			 "states_left_out", (json_int_t)summary_left_out(s),
 			 "held", (json_int_t)t->held,
 			 "violated", (json_int_t)t->violated,
@@ -119,11 +120,21 @@ static json_t *coverage(const struct summary *s)
 {
 	const struct store_totals *t = &s->totals;
 
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, "
+			 "s:I, s:o, s:o}",
 			 "states_legal_exact",
 			 s->legal ? json_string(s->legal) : json_null(),
 			 "states_distinct", (json_int_t)s->distinct,
 			 "states_equal_content", (json_int_t)t->states_equal,
+			 "states_equal_reads",
+			 (json_int_t)summary_equal_reads(s),
+			 "states_equal_unread",
+			 (json_int_t)t->states_equal_unread,
+			 "states_equal_recovered",
+			 (json_int_t)t->states_equal_recovered,
+			 "equality", text(s->equality),
+			 "equality_audited", (json_int_t)s->audited,
+			 "equality_mismatches", (json_int_t)s->mismatches,
 			 "cuts_complete", (json_int_t)t->cuts_complete,
 			 "cuts_over_budget", (json_int_t)t->cuts_more,
 			 "covered_losses",

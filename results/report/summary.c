@@ -193,6 +193,9 @@ static void load_facts(struct summary *s)
 {
 	s->distinct = count_fact(s->store, "distinct");
 	load_guests(s);
+	s->equality = fact(s->store, "equality");
+	s->audited = count_fact(s->store, "equality_audited");
+	s->mismatches = count_fact(s->store, "equality_mismatches");
 	s->scenario = fact(s->store, "scenario");
 	s->about = fact(s->store, "about");
 	s->expect = fact(s->store, "expect");
@@ -270,7 +273,7 @@ void summary_release(struct summary *s)
 				s->expect, s->accel, s->accel_reason, s->seed,
 				s->checked_on, s->started, s->phase, s->kernel, s->qemu,
 				s->libvirt, s->host, s->path, s->reason,
-				s->guests };
+				s->guests, s->equality };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);
@@ -282,10 +285,17 @@ void summary_release(struct summary *s)
 	*s = (struct summary)SUMMARY_INIT;
 }
 
+uint64_t summary_equal_reads(const struct summary *s)
+{
+	return s->totals.states_equal_unread +
+	       s->totals.states_equal_recovered;
+}
+
 uint64_t summary_left_out(const struct summary *s)
 {
 	const struct store_totals *t = &s->totals;
-	uint64_t accounted = t->states_checked + t->states_equal;
+	uint64_t accounted = t->states_checked + t->states_equal +
+			     summary_equal_reads(s);
 
 	return t->states_enumerated > accounted ?
 		       t->states_enumerated - accounted : 0;

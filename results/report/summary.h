@@ -35,6 +35,8 @@ struct summary {
 	uint64_t canaries, guests_recycled, guests_drifted, states_again;
 	char *guests; /* what is to be said of them, "": all went well */
 	struct store_totals totals;
+	char *equality; /* reads, content, or why it has stopped */
+	uint64_t audited, mismatches; /* of equality by reads */
 	char *legal;       /* states of all cuts, exact; NULL: too many digits */
 	uint64_t distinct; /* contents among those found; 0: not known */
 	struct finding *findings;
@@ -61,6 +63,9 @@ void summary_coverage(const struct summary *s, struct buf *b);
 
 /* States that were enumerated and neither checked nor equal to one that was:
  * over the budget, or not reached. */
+/* Of the covered states: equal to one that was checked, in all that was read of
+ * it. */
+uint64_t summary_equal_reads(const struct summary *s);
 uint64_t summary_left_out(const struct summary *s);
 
 #endif

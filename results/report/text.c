@@ -91,6 +91,24 @@ static void reach(struct buf *b, const struct store_totals *t)
 	line(b, "reach", buf_text(&value));
 }
 
+/* Only where there is something to say: it skipped states, or it stopped. */
+static void equality(struct buf *b, const struct summary *s)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT;
+	const struct store_totals *t = &s->totals;
+
+	if (summary_equal_reads(s) || s->audited) {
+		buf_printf(&value, "%" PRIu64 " equal before the mount, %"
+			   PRIu64 " after it; %" PRIu64 " audited, %" PRIu64
+			   " not equal", t->states_equal_unread,
+			   t->states_equal_recovered, s->audited,
+			   s->mismatches);
+		line(b, "by reads", buf_text(&value));
+	}
+	if (!strncmp(s->equality, "stopped", strlen("stopped")))
+		line(b, "equality", s->equality);
+}
+
 static void counts(struct buf *b, const struct summary *s)
 {
 	const struct store_totals *t = &s->totals;
@@ -107,7 +125,7 @@ static void counts(struct buf *b, const struct summary *s)
 	buf_puts(b, t->cuts_more ? " or more enumerated: " : " enumerated: ");
 	clean_count(b, t->states_checked);
 	buf_puts(b, " checked, ");
-	clean_count(b, t->states_equal);
+	clean_count(b, t->states_equal + summary_equal_reads(s));
 	buf_puts(b, " equal");
 	if (summary_left_out(s)) {
 		buf_puts(b, ", ");
@@ -115,6 +133,7 @@ static void counts(struct buf *b, const struct summary *s)
 		buf_puts(b, " left out");
 	}
 	buf_puts(b, "\n");
+	equality(b, s);
 	coverage(b, s);
 	reach(b, t);
 	label(b, "verdicts");

@@ -120,7 +120,7 @@ int store_find(struct store *s, struct error *e)
 			"  id, states"
 			" FROM (SELECT id, fault, lost, position,"
 			"  row_number() OVER (PARTITION BY fault, stage, pattern"
-			"   ORDER BY lost, position, s.source <> 'replay',"
+			"   ORDER BY s.equal <> '', lost, position, s.source <> 'replay',"
 			"   length(survivors), id) AS rank,"
 			"  count(*) OVER (PARTITION BY fault, stage, pattern)"
 			"   AS states"

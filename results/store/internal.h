@@ -13,6 +13,7 @@ enum statement {
 	SQL_CUT,
 	SQL_STATE,
 	SQL_MARK,
+	SQL_FORGET_EQUAL,
 	SQL_COUNT,
 };
 

@@ -25,6 +25,13 @@ static enum stage stage_of(const char *name)
 	return STAGE_NONE;
 }
 
+static enum store_equal equal_of(const char *word)
+{
+	return !strcmp(word, "unread")	  ? STORE_EQUAL_UNREAD :
+	       !strcmp(word, "recovered") ? STORE_EQUAL_RECOVERED :
+					    STORE_EQUAL_NOT;
+}
+
 static uint64_t number(sqlite3_stmt *st, int column)
 {
 	return (uint64_t)sqlite3_column_int64(st, column);
@@ -84,8 +91,10 @@ int store_totals(struct store *s, struct store_totals *ret, struct error *e)
 				      &t.cuts_complete, &t.cuts_more,
 				      (uint64_t *)&t.losses, &t.reach[0],
 				      &t.reach[1], &t.reach[2], &t.reach[3] };
-	uint64_t *const of_states[] = { &t.states_checked, &t.held,
-					&t.violated, &t.unknown };
+	uint64_t *const of_states[] = {
+		&t.states_checked, &t.states_equal_unread,
+		&t.states_equal_recovered, &t.held, &t.violated, &t.unknown
+	};
 	uint64_t *const others[] = { &t.findings, &t.acks };
 	int err = sums(s,
 		       "SELECT count(*), sum(states), sum(equal),"
@@ -101,10 +110,12 @@ int store_totals(struct store *s, struct store_totals *ret, struct error *e)
 
 	if (err == 0)
 		err = sums(s,
-			   "SELECT count(*), sum(verdict = 'held'),"
+			   "SELECT sum(equal = ''), sum(equal = 'unread'),"
+			   " sum(equal = 'recovered'),"
+			   " sum(verdict = 'held'),"
 			   " sum(verdict = 'violated'),"
 			   " sum(verdict = 'unknown') FROM state",
-			   of_states, 4, e);
+			   of_states, 6, e);
 	if (err == 0)
 		err = sums(s,
 			   "SELECT (SELECT count(*) FROM finding),"
@@ -145,11 +156,11 @@ int store_cuts(struct store *s,
 	int rc, err = store_query(
 		s,
 		"SELECT c.source, c.name, position, volatile_writes,"
-		" legal_log2, acks, begun, states, equal, left_out, more,"
+		" legal_log2, acks, begun, states, c.equal, left_out, more,"
 		" legal, complete, losses, between_begin_and_ack"
 		" + 2 * between_write_and_flush + 4 * inside_journal_commit"
 		" + 8 * inside_recovery,"
-		" count(id), sum(verdict = 'held'), sum(verdict = 'violated'),"
+		" sum(s.equal = ''), sum(s.equal <> ''), sum(verdict = 'held'), sum(verdict = 'violated'),"
 		" sum(verdict = 'unknown')"
 		" FROM cut c LEFT JOIN state s"
 		" ON s.source = c.source AND s.cut = c.name"
@@ -173,9 +184,10 @@ int store_cuts(struct store *s,
 				 sqlite3_column_int(st, 13),
 				 (unsigned)sqlite3_column_int(st, 14) },
 			.checked = number(st, 15),
-			.held = number(st, 16),
-			.violated = number(st, 17),
-			.unknown = number(st, 18),
+			.equal_reads = number(st, 16),
+			.held = number(st, 17),
+			.violated = number(st, 18),
+			.unknown = number(st, 19),
 		};
 
 		err = fn(&row, arg);
@@ -193,7 +205,7 @@ int store_bad_states(struct store *s, uint64_t limit,
 	int rc, err = store_query(
 		s,
 		"SELECT s.source, s.cut, survivors, hash, lost, fault, verdict,"
-		" stage, message, detail, elapsed_ns"
+		" stage, message, detail, elapsed_ns, s.equal, equal_to"
 		" FROM state s LEFT JOIN cut c"
 		" ON s.source = c.source AND s.cut = c.name"
 		" WHERE verdict <> 'held'"
@@ -212,6 +224,8 @@ int store_bad_states(struct store *s, uint64_t limit,
 			verdict_of(store_column(st, 6)),
 			stage_of(store_column(st, 7)), store_column(st, 8),
 			store_column(st, 9), number(st, 10),
+			equal_of(store_column(st, 11)),
+			(const char *)sqlite3_column_text(st, 12),
 		};
 
 		err = fn(&row, arg);

@@ -8,6 +8,9 @@
  *
  * state.fault is what the drive did beyond its contract, '' if nothing.
  *
+ * state.equal says how a state was found equal to one that was judged, state.equal_to
+ * (CUT:SURVIVORS of the same recording); '' and NULL: it was judged itself.
+ *
  * state.pattern is the message with its numbers replaced, the key by which
  * find.c groups violations; NULL for every other verdict.
  */
@@ -49,6 +52,8 @@ const char store_schema[] =
 	" hash TEXT NOT NULL,"
 	" lost INTEGER NOT NULL,"
 	" fault TEXT NOT NULL,"
+	" equal TEXT NOT NULL CHECK (equal IN ('', 'unread', 'recovered')),"
+	" equal_to TEXT,"
 	" verdict TEXT NOT NULL"
 	"  CHECK (verdict IN ('held', 'violated', 'unknown')),"
 	" stage TEXT NOT NULL CHECK (stage IN"

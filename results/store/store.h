@@ -54,7 +54,8 @@ int store_snapshot(struct store *s, struct error *e);
  * canaries (states with a known verdict that were
  * judged again to see whether guests are good), guests_recycled (guests
  * replaced), guests_drifted (of these, because of a canary), states_again
- * (verdicts thrown away and judged again).
+ * (verdicts thrown away and judged again), equality (reads, content, or
+ * why it has stopped), equality_audited, equality_mismatches.
  * Commits at once, with all rows added before. */
 int store_set(struct store *s, const char *key, const char *value,
 	      struct error *e);
@@ -95,6 +96,13 @@ enum store_reach {
  * -ERANGE. */
 int store_add_cut(struct store *s, const struct store_cut *c, struct error *e);
 
+/* How a state was found equal to another one (equal/equal.h). */
+enum store_equal {
+	STORE_EQUAL_NOT,       /* it was judged */
+	STORE_EQUAL_UNREAD,    /* before it was mounted */
+	STORE_EQUAL_RECOVERED, /* once it was mounted */
+};
+
 struct store_state {
 	const char *source;
 	const char *cut;
@@ -108,9 +116,15 @@ struct store_state {
 	const char *message; /* what the check said, one line */
 	const char *detail;  /* output, kernel log; may be NULL */
 	uint64_t elapsed_ns;
+	enum store_equal equal;
+	const char *equal_to; /* CUT:SURVIVORS of the same recording; NULL */
 };
 int store_add_state(struct store *s, const struct store_state *st,
 		    struct error *e);
+
+/* Drops the states of the recording that were equal to others and not judged
+ * themselves: what was said of them does not stand any more. */
+int store_forget_equal(struct store *s, const char *source, struct error *e);
 
 struct store_mark {
 	const char *source;
@@ -127,7 +141,8 @@ int store_commit(struct store *s, struct error *e);
 
 /*
  * Findings: violations grouped by (fault, stage, message with its numbers
- * replaced), those without a fault of the drive first, each with the number of states and its smallest one: fewest lost writes,
+ * replaced), those without a fault of the drive first, each with the number of states and its smallest one of
+ * those that were judged themselves: fewest lost writes,
  * then earliest cut. Layer: a violation of a state in which every volatile
  * write survived ("all") was lost above the drive (layers 1 to 5); one that
  * needs lost writes was lost in the drive cache (layer 6); one with a fault of
@@ -167,7 +182,13 @@ struct store_totals {
 	uint64_t cuts;
 	double states_legal_log2; /* log2 of the sum over the cuts; of none:
 				   * -INFINITY */
-	uint64_t states_enumerated, states_checked, states_equal;
+	uint64_t states_enumerated;
+	uint64_t states_checked; /* judged themselves */
+	uint64_t states_equal; /* content equal to one that is covered */
+	/* Covered since they are equal to one that was checked in all that it
+	 * read: found before or after they were mounted. */
+	uint64_t states_equal_unread, states_equal_recovered;
+	/* Of those that were checked or equal by what was read. */
 	uint64_t held, violated, unknown;
 	uint64_t findings, acks;
 	uint64_t interesting_cuts; /* a volatile write or a promise at stake */
@@ -190,7 +211,9 @@ int store_legal(struct store *s, char **ret, struct error *e);
 
 struct store_cut_row {
 	struct store_cut cut;
-	uint64_t checked, held, violated, unknown; /* states */
+	/* States: held, violated and unknown are of the checked and of those
+	 * that are equal by what was read. */
+	uint64_t checked, equal_reads, held, violated, unknown;
 };
 /* By position; those of the replayed recording first. */
 int store_cuts(struct store *s,

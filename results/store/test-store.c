@@ -221,6 +221,72 @@ static void totals_count_everything_once(void **state)
 	store_close(s);
 }
 
+static void add_equal(struct store *s, const char *survivors,
+		      enum verdict verdict, enum store_equal equal)
+{
+	struct store_state st = {
+		.source = "replay",
+		.cut = "w2",
+		.survivors = survivors,
+		.hash = "00112233445566778899aabbccddeeff",
+		.lost = 1,
+		.verdict = verdict,
+		.stage = verdict == VERDICT_HELD ? STAGE_NONE : STAGE_CHECK,
+		.message = verdict == VERDICT_HELD ? "" : "lost TXN-7",
+		.equal = equal,
+		.equal_to = "w2:all",
+	};
+
+	assert_int_equal(store_add_state(s, &st, NULL), 0);
+}
+
+static int take_equal(const struct store_state *st, void *arg)
+{
+	(void)arg;
+	assert_string_equal(st->survivors, "7");
+	assert_int_equal(st->equal, STORE_EQUAL_RECOVERED);
+	assert_string_equal(st->equal_to, "w2:all");
+	return 1;
+}
+
+static int take_judged(const struct store_finding *f, void *arg)
+{
+	(void)arg;
+	assert_int_equal(f->states, 2);
+	assert_string_equal(f->state, "w2:none");
+	return 1;
+}
+
+/* They count as covered, not as checked, and a finding is shown by a state
+ * that was checked. */
+static void states_equal_to_others_are_told_apart(void **state)
+{
+	struct store *s = create();
+
+	(void)state;
+	add_cut(s, "w2", 2, 1, 1, 0);
+	add_state(s, "w2", "all", VERDICT_HELD);
+	add_state(s, "w2", "none", VERDICT_VIOLATED);
+	add_equal(s, "5", VERDICT_HELD, STORE_EQUAL_UNREAD);
+	add_equal(s, "7", VERDICT_VIOLATED, STORE_EQUAL_RECOVERED);
+	assert_int_equal(totals(s).states_checked, 2);
+	assert_int_equal(totals(s).states_equal_unread, 1);
+	assert_int_equal(totals(s).states_equal_recovered, 1);
+	assert_int_equal(totals(s).held, 2);
+	assert_int_equal(totals(s).violated, 2);
+	assert_int_equal(store_bad_states(s, 9, take_equal, NULL, NULL), 1);
+	assert_int_equal(store_find(s, NULL), 0);
+	assert_int_equal(store_findings(s, take_judged, NULL, NULL), 1);
+	assert_int_equal(store_forget_equal(s, "live-1", NULL), 0);
+	assert_int_equal(totals(s).held, 2);
+	assert_int_equal(store_forget_equal(s, "replay", NULL), 0);
+	assert_int_equal(totals(s).states_equal_unread, 0);
+	assert_int_equal(totals(s).states_equal_recovered, 0);
+	assert_int_equal(totals(s).states_checked, 2);
+	assert_int_equal(totals(s).violated, 1);
+	store_close(s);
+}
+
 static int take_cut(const struct store_cut_row *row, void *arg)
 {
 	const struct store_cut *c = &row->cut;
@@ -456,6 +522,7 @@ int main(void)
 		TEST(facts_come_back),
 		TEST(rows_come_back),
 		TEST(totals_count_everything_once),
+		TEST(states_equal_to_others_are_told_apart),
 		TEST(legal_states_beyond_any_number_add_up),
 		TEST(coverage_comes_back_as_it_was),
 		TEST(impossible_numbers_are_refused),

@@ -29,8 +29,10 @@ static const char *const sql_text[SQL_COUNT] = {
 		    " ?, ?)",
 	[SQL_STATE] = "INSERT OR REPLACE INTO state (source, cut, survivors,"
 		      " hash, lost, fault, verdict, stage, message, detail,"
-		      " elapsed_ns, pattern)"
-		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      " elapsed_ns, pattern, equal, equal_to)"
+		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_FORGET_EQUAL] = "DELETE FROM state WHERE source = ?"
+			     " AND equal <> ''",
 	[SQL_MARK] = "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)",
 };
 
@@ -216,6 +218,13 @@ int store_add_cut(struct store *s, const struct store_cut *c, struct error *e)
 	return err < 0 ? err : run_row(s, st, e);
 }
 
+static const char *equal_word(enum store_equal how)
+{
+	return how == STORE_EQUAL_UNREAD    ? "unread" :
+	       how == STORE_EQUAL_RECOVERED ? "recovered" :
+					      "";
+}
+
 int store_add_state(struct store *s, const struct store_state *state,
 		    struct error *e)
 {
@@ -229,12 +238,25 @@ int store_add_state(struct store *s, const struct store_state *state,
 	if (err == 0)
 		err = kept(s, SQL_STATE, &st, e);
 	if (err == 0)
-		err = bind(s, st, e, "ttttutttttut", state->source, state->cut,
+		err = bind(s, st, e, "ttttutttttuttt", state->source, state->cut,
 			   state->survivors, state->hash, state->lost,
 			   state->fault ? state->fault : "",
 			   verdict_name(state->verdict),
 			   stage_name(state->stage), message, state->detail,
-			   state->elapsed_ns, pattern);
+			   state->elapsed_ns, pattern,
+			   equal_word(state->equal), state->equal_to);
+	return err < 0 ? err : run_row(s, st, e);
+}
+
+int store_forget_equal(struct store *s, const char *source, struct error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int err = begin(s, e);
+
+	if (err == 0)
+		err = kept(s, SQL_FORGET_EQUAL, &st, e);
+	if (err == 0)
+		err = bind(s, st, e, "t", source);
 	return err < 0 ? err : run_row(s, st, e);
 }
 
