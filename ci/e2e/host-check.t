@@ -54,6 +54,18 @@ same() { # SCENARIO RUN VERDICT STATUS
 }
 
 same scenario append-log held
+# Two workers show one UUID to one kernel. XFS can be told to bear it.
+on_host xfs
+run_powercut run --json --budget 16 --results "$runs" \
+	"$work/append-log/host-xfs.yaml"
+exits 0 "xfs: judged on the host, by two workers"
+is "$(json verdict)" held "xfs: held"
+at_least "$(json states_checked)" 10 "xfs: states were judged"
+on_host btrfs
+run_powercut run --results "$runs" "$work/append-log/host-btrfs.yaml"
+exits 3 "btrfs: not judged on the host"
+like "$(cat "$err")" "one UUID" "btrfs: and the message says why"
+
 same unsynced append-log-unsynced violated
 at_least "$(grep -c violated "$work/host-table")" 5 "with violated ones"
 run_powercut report --results "$runs" append-log-unsynced

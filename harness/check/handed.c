@@ -40,6 +40,7 @@ int handed_judge(struct handed *h, struct agent *a,
 		.begun = there ? NULL : begun,
 		.mounted = h->mounted,
 		.arg = h->arg,
+		.options = h->options,
 	};
 	int err;
 

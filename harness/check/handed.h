@@ -18,6 +18,7 @@ struct handed {
 	/* As in struct judge_order; NULL: nobody asks. */
 	int (*mounted)(void *arg, struct error *e);
 	void *arg;
+	const char *options; /* as in struct judge_order; borrowed */
 };
 
 /* The other side is a new one, or nobody knows what it has. */

@@ -185,11 +185,22 @@ static void weigh(const struct agent_judged *w, const struct scenario *s,
 	}
 }
 
+/* Caller frees. */
+static char *mount_options_of(const struct scenario *s,
+			      const struct judge_order *order)
+{
+	const char *own = s->filesystem.mount ? s->filesystem.mount : "";
+	const char *more = order->options ? order->options : "";
+
+	return xasprintf("%s%s%s", own, *own && *more ? "," : "", more);
+}
+
 int judge(struct agent *a, const struct scenario *s,
 	  const struct judge_order *order, struct judgement *ret,
 	  struct error *e)
 {
 	const char *fsck[DISK_WORDS];
+	CLEANUP_FREE char *options = mount_options_of(s, order);
 	CLEANUP_BUF struct buf detail = BUF_INIT, old = BUF_INIT;
 	struct judgement j = { .verdict = VERDICT_HELD, .stage = STAGE_NONE };
 	struct agent_judged judged;
@@ -199,7 +210,7 @@ int judge(struct agent *a, const struct scenario *s,
 		.device = JUDGE_DISK,
 		.dir = scenario_has_filesystem(s) ? JUDGE_MOUNT : "",
 		.type = s->filesystem.type ? s->filesystem.type : "",
-		.options = s->filesystem.mount ? s->filesystem.mount : "",
+		.options = options,
 		.check = { .argv = (const char *const *)s->check.run,
 			   .env = env.list,
 			   .timeout_ns = s->check.timeout_ns },

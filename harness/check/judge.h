@@ -29,6 +29,7 @@ struct judge_order {
 	uint64_t clock_ns; /* the guest's clock before the mount, CLOCK_REALTIME;
 			    * 0: as it is */
 	const struct buf *acks, *begun; /* NULL: those of the last order */
+	const char *options; /* to mount with, besides the scenario's, or NULL */
 	/* Called once the state is mounted, agent.h; NULL: not at all. */
 	int (*mounted)(void *arg, struct error *e);
 	void *arg;

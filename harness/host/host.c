@@ -106,6 +106,13 @@ static int start(const struct checker_config *c, void **ret, struct error *e)
 	return 0;
 }
 
+/* The workers' disks have one UUID, as the guests' have; here one kernel sees
+ * them all, and XFS mounts each UUID but once (Linux: xfs_uuid_mount()). */
+static const char *host_mount_options(const char *type)
+{
+	return strcmp(type, "xfs") ? NULL : "nouuid";
+}
+
 static int load_subject(struct worker *w, struct error *e)
 {
 	const struct subject *s = w->subject;
@@ -114,6 +121,7 @@ static int load_subject(struct worker *w, struct error *e)
 	state_free(&w->shown);
 	w->shown = (struct state){ 0 };
 	handed_forget(&w->handed);
+	w->handed.options = host_mount_options(s->scenario->filesystem.type);
 	err = host_disk_load(w->disk, s->base, s->log, s->units,
 			     s->scenario->drive.cache.tear, e);
 	return err ? err : workload_install(s->workload, agent_of(w), e);

@@ -48,6 +48,14 @@ int host_knows(const char *filesystem)
 	return spawn_wait(argv, NULL, NULL) == 0 && is_listed(filesystem);
 }
 
+/* btrfs knows a file system by its UUID and takes each device with it for a
+ * part of it (Linux: fs/btrfs/volumes.c, device_list_add()): the workers' disks,
+ * or one that a user has mounted. */
+static int is_mixed_up(const char *filesystem)
+{
+	return !strcmp(filesystem, "btrfs");
+}
+
 int host_possible(const char *filesystem, struct error *e)
 {
 	int err = 0;
@@ -61,6 +69,12 @@ int host_possible(const char *filesystem, struct error *e)
 		err = loop_possible(e);
 	if (!err)
 		err = sandbox_possible(e);
+	if (!err && is_mixed_up(filesystem)) {
+		err = error_set(e, EOPNOTSUPP, "check.on: host cannot judge "
+				"%s: the kernel takes disks with one UUID for "
+				"one file system", filesystem);
+		error_hint(e, "use check.on: guest");
+	}
 	if (!err && !host_knows(filesystem)) {
 		err = error_set(e, ENODEV, "this machine's kernel, %s, does not "
 				"know the file system %s", host_kernel(),

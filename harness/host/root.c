@@ -18,12 +18,18 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* cpio would take the modules, too: nobody loads them here. */
+/* An initramfs is several archives, one behind the other (Linux:
+ * Documentation/driver-api/early-userspace/buffer-format.rst); cpio takes one a
+ * run. It would take the modules, too: nobody loads them here. */
 static int unpack(const char *initrd, const char *to, struct error *e)
 {
-	const char *const argv[] = { "cpio",  "-i",   "-d", "-m",  "--quiet",
-				     "-D",    to,     "-F", initrd, "-f",
-				     "modules/*", "./modules/*", NULL };
+	static const char script[] =
+		"set -e; exec <\"$0\"; n=$(stat -c %s \"$0\")\n"
+		"while [ \"$(sed -n 's/^pos:[[:space:]]*//p' "
+		"/proc/self/fdinfo/0)\" -lt \"$n\" ]; do\n"
+		"cpio -idm --quiet -D \"$1\" -f 'modules/*' './modules/*'\n"
+		"done";
+	const char *const argv[] = { "sh", "-c", script, initrd, to, NULL };
 	CLEANUP_BUF struct buf said = BUF_INIT;
 	CLEANUP_FREE char *last = NULL;
 	int status = spawn_wait(argv, &said, e);
