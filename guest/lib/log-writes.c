@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -61,24 +62,29 @@ int log_writes_message(uint32_t kind, const char *text, char *ret, size_t size)
 	return (int)at;
 }
 
+#define MESSAGE offsetof(struct dm_target_msg, message)
+#define TEXT_SIZE (2 * LOG_WRITES_TEXT_MAX + 16)
+
 int log_writes_mark(const char *device, uint32_t kind, const char *text)
 {
-	struct {
+	union {
 		struct dm_ioctl head;
-		struct dm_target_msg message;
-		char text[2 * LOG_WRITES_TEXT_MAX + 16];
-	} m = { .head = { .version = { 4, 0, 0 },
-			  .data_size = sizeof(m),
-			  .data_start = sizeof(m.head) } };
+		char bytes[sizeof(struct dm_ioctl) + MESSAGE + TEXT_SIZE];
+	} m;
 	int fd, r, err;
+
+	memset(&m, 0, sizeof(m)); /* the target's sector, too */
+	m.head = (struct dm_ioctl){ .version = { 4, 0, 0 },
+				    .data_size = sizeof(m),
+				    .data_start = sizeof(m.head) };
 
 	if (strlen(device) >= sizeof(m.head.name)) {
 		errno = ENODEV;
 		return -1;
 	}
 	strcpy(m.head.name, device);
-	if (log_writes_message(kind, text, m.message.message,
-			       sizeof(m.text)) < 0)
+	if (log_writes_message(kind, text, m.bytes + sizeof(m.head) + MESSAGE,
+			       TEXT_SIZE) < 0)
 		return -1;
 	fd = open(CONTROL, O_RDWR | O_CLOEXEC);
 	if (fd < 0)

@@ -31,8 +31,8 @@ static const char *const sql_text[SQL_COUNT] = {
 		      " hash, lost, fault, verdict, stage, message, detail,"
 		      " elapsed_ns, pattern, equal, equal_to)"
 		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[SQL_FORGET_EQUAL] = "DELETE FROM state WHERE source = ?"
-			     " AND equal <> ''",
+	[SQL_FORGET_EQUAL] =
+		"DELETE FROM state WHERE source = ? AND equal <> ''",
 	[SQL_MARK] = "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)",
 };
 
