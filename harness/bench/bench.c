@@ -15,11 +15,14 @@
 static const struct bench_group *const groups[] = {
 	&bench_recording,
 	&bench_judging,
+	&bench_pools,
 	&bench_live,
 	&bench_scale,
 	&bench_prefixes,
 	&bench_host,
 	&bench_equality,
+	&bench_equality_xfs,
+	&bench_equality_btrfs,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(*groups))
 

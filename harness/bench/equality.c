@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "bench/parts.h"
 #include "check/equality.h"
@@ -18,35 +17,47 @@
 #include "common/error.h"
 #include "common/files.h"
 
-#define STATES 240 /* per round, at most */
 
 /* Per workload these three, one after the other. */
 enum { CHECKED, COVERED, MISMATCHES, KINDS };
 
+#define ROWS_OF(id, text)                                                      \
+	{ "checked_" id, text ", each checked", "1/s", NULL },           \
+	{ "covered_" id, text ", covered", "1/s", "checked_" id },    \
+	{ "mismatches_" id, text ", audits failed", "", NULL }
+
 static const struct bench_row rows[] = {
-	{ "checked_append_log", "append-log, each state checked", "1/s", NULL },
-	{ "covered_append_log", "append-log, checked or equal", "1/s",
-	  "checked_append_log" },
-	{ "mismatches_append_log", "append-log, audits that disagree", "", NULL },
-	{ "checked_replace_file", "replace-file, each state checked", "1/s",
-	  NULL },
-	{ "covered_replace_file", "replace-file, checked or equal", "1/s",
-	  "checked_replace_file" },
-	{ "mismatches_replace_file", "replace-file, audits that disagree", "",
-	  NULL },
-	{ "checked_sqlite", "SQLite, each state checked", "1/s", NULL },
-	{ "covered_sqlite", "SQLite, checked or equal", "1/s",
-	  "checked_sqlite" },
-	{ "mismatches_sqlite", "SQLite, audits that disagree", "", NULL },
+	ROWS_OF("append_log", "append-log"),
+	ROWS_OF("replace_file", "replace-file"),
+	ROWS_OF("sqlite", "SQLite"),
+	ROWS_OF("append_log_xfs", "XFS: append-log"),
+	ROWS_OF("replace_file_xfs", "XFS: replace-file"),
+	ROWS_OF("sqlite_xfs", "XFS: SQLite"),
+	ROWS_OF("append_log_btrfs", "btrfs: append-log"),
+	ROWS_OF("replace_file_btrfs", "btrfs: replace-file"),
+	ROWS_OF("sqlite_btrfs", "btrfs: SQLite"),
 };
 
-static const char *const workloads[] = { "append-log", "replace-file",
-					 "sqlite" };
-#define N_WORKLOADS (sizeof(workloads) / sizeof(*workloads))
+static const struct {
+	const char *file;
+	size_t states; /* per round, at most */
+} workloads[] = {
+	{ "append-log/scenario.yaml", 240 },
+	{ "replace-file/scenario.yaml", 240 },
+	{ "sqlite/scenario.yaml", 240 },
+	{ "append-log/xfs.yaml", 48 },
+	{ "replace-file/xfs.yaml", 48 },
+	{ "sqlite/xfs.yaml", 48 },
+	{ "append-log/btrfs.yaml", 48 },
+	{ "replace-file/btrfs.yaml", 48 },
+	{ "sqlite/btrfs.yaml", 48 },
+};
+#define PER_FILESYSTEM 3
 
 struct covering {
 	struct bench *bench;
 	const struct bench_row *rows; /* KINDS of them */
+	size_t states;
 	struct bench_subject subject;
 	struct pool *pool;
 	struct error *failed; /* while judging */
@@ -70,9 +81,9 @@ static void must_hold(const struct item *item, const struct state *state,
 static int judge_states(struct covering *c, const struct subject *subject,
 			int kind, struct error *e)
 {
-	size_t n = c->subject.plan.n_items < STATES ?
+	size_t n = c->subject.plan.n_items < c->states ?
 			   c->subject.plan.n_items :
-			   STATES;
+			   c->states;
 	uint64_t start = now_ns();
 	int err;
 
@@ -123,35 +134,19 @@ static int take_turns(struct covering *c, struct error *e)
 	return err;
 }
 
-static int start_pool(struct covering *c, struct error *e)
-{
-	struct checker_config k = bench_checker(c->bench, &c->subject, "");
-	struct pool_config pc = {
-		.ops = &checker_in_guest,
-		.lab = k.lab,
-		.image = k.image,
-		.memory = k.memory,
-		.disk_size = k.disk_size,
-		.disk_block = k.disk_block,
-		.bus = k.bus,
-		.dir = k.dir,
-		.scratch = k.scratch,
-		.checkers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
-	};
-
-	return pool_start(&pc, &c->pool, e);
-}
-
 static int measure_workload(struct bench *b, size_t i, struct error *e)
 {
-	CLEANUP_FREE char *file = xasprintf("%s/scenario.yaml", workloads[i]);
-	CLEANUP_FREE char *name = xasprintf("equality-%s", workloads[i]);
-	struct covering c = { .bench = b, .rows = &rows[KINDS * i] };
-	int err = bench_subject_record(b, file, name, &c.subject, e);
+	CLEANUP_FREE char *name = xasprintf("equality-%zu", i);
+	struct covering c = { .bench = b,
+			      .rows = &rows[KINDS * i],
+			      .states = workloads[i].states };
+	int err = bench_subject_record(b, workloads[i].file, name, &c.subject,
+				       e);
 
 	if (err)
 		return err;
-	err = start_pool(&c, e);
+	err = bench_pool(b, &c.subject, &checker_in_guest, "chk",
+			 bench_cores(), &c.pool, e);
 	if (!err)
 		err = take_turns(&c, e);
 	pool_stop(c.pool);
@@ -167,15 +162,38 @@ static int wants(const struct bench *b, size_t i)
 	return 0;
 }
 
-static int measure(struct bench *b, struct error *e)
+static int measure_from(struct bench *b, size_t first, struct error *e)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < N_WORKLOADS && !err; i++)
+	for (size_t i = first; i < first + PER_FILESYSTEM && !err; i++)
 		if (wants(b, i))
 			err = measure_workload(b, i, e);
 	return err;
 }
 
-const struct bench_group bench_equality = { "equality", rows,
-					    KINDS * N_WORKLOADS, measure };
+static int measure_ext4(struct bench *b, struct error *e)
+{
+	return measure_from(b, 0, e);
+}
+
+static int measure_xfs(struct bench *b, struct error *e)
+{
+	return measure_from(b, PER_FILESYSTEM, e);
+}
+
+static int measure_btrfs(struct bench *b, struct error *e)
+{
+	return measure_from(b, 2 * PER_FILESYSTEM, e);
+}
+
+#define GROUP_ROWS (KINDS * PER_FILESYSTEM)
+
+const struct bench_group bench_equality = { "equality", rows, GROUP_ROWS,
+					    measure_ext4 };
+const struct bench_group bench_equality_xfs = { "equality_xfs",
+						rows + GROUP_ROWS, GROUP_ROWS,
+						measure_xfs };
+const struct bench_group bench_equality_btrfs = { "equality_btrfs",
+						  rows + 2 * GROUP_ROWS,
+						  GROUP_ROWS, measure_btrfs };

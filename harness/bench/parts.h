@@ -16,6 +16,7 @@
 
 #include "bench/bench.h"
 #include "check/checker.h"
+#include "check/pool.h"
 #include "record/record.h"
 #include "record/workload.h"
 #include "run/plan.h"
@@ -48,7 +49,8 @@ struct bench_group {
 };
 
 extern const struct bench_group bench_recording, bench_judging, bench_live,
-	bench_scale, bench_prefixes, bench_host, bench_equality;
+	bench_pools, bench_scale, bench_prefixes, bench_host, bench_equality,
+	bench_equality_xfs, bench_equality_btrfs;
 
 /* -ECANCELED once the user has said stop. */
 int bench_go_on(struct error *e);
@@ -76,6 +78,14 @@ int bench_brief(struct bench *b, struct bench_subject **ret, struct error *e);
 struct checker_config bench_checker(const struct bench *b,
 				    const struct bench_subject *s,
 				    const char *name);
+
+/* So many checkers for it, in guests or on the host; they start in the
+ * background. */
+int bench_pool(const struct bench *b, const struct bench_subject *s,
+	       const struct checker_ops *ops, const char *name,
+	       unsigned checkers, struct pool **ret, struct error *e);
+/* One checker per processor. */
+unsigned bench_cores(void);
 
 /* Completes a request for a recording of the subject: image, programs, and the
  * folder `name`, made in the scratch folder. The caller frees its path, also

@@ -5,7 +5,7 @@
  * that loop, once with a program for each step, as the published scripts have
  * it, and once as fast as it can be. Beside it all our checkers together, one
  * per processor, on the states of our recording of the same workload, with the
- * same check and the same fsck. All behind the same setup, in guests of the same
+ * same check and the same fsck; and as many that judge on this machine's kernel. All behind the same setup, in guests of the same
  * kind, in turns.
  *
  * By programs the disk is the same emulated drive that our checkers mount; in one
@@ -16,7 +16,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/parts.h"
 #include "check/judge.h"
@@ -25,6 +24,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
+#include "host/host.h"
 #include "vm/agent.h"
 #include "vm/vm.h"
 
@@ -32,7 +32,7 @@
 #define RECORD_TIMEOUT_NS (60 * 1000000000ull)
 #define REPLAY_TIMEOUT_NS (600 * 1000000000ull)
 
-enum { PROGRAMS_EXT4, REPLAY_EXT4, CHECKERS_EXT4, ROWS };
+enum { PROGRAMS_EXT4, REPLAY_EXT4, CHECKERS_EXT4, HOST_EXT4, ROWS };
 
 static const struct bench_row rows[ROWS] = {
 	[PROGRAMS_EXT4] = { "prefix_programs",
@@ -43,6 +43,8 @@ static const struct bench_row rows[ROWS] = {
 			  "prefix_programs" },
 	[CHECKERS_EXT4] = { "prefix_checkers", "ext4: all checkers together",
 			    "1/s", "prefix_programs" },
+	[HOST_EXT4] = { "prefix_host", "ext4: all checkers, on the host",
+			"1/s", "prefix_programs" },
 };
 
 /* A file system that is compared. */
@@ -51,12 +53,12 @@ struct comparison {
 	const char *mkfs;
 	const char *size;     /* what stands before a size, behind the disk */
 	const char *fsck;
-	int programs, replay, checkers; /* rows */
+	int programs, replay, checkers, host; /* rows */
 };
 
 static const struct comparison comparisons[] = {
 	{ NULL, "mkfs.ext4 -q", "", "e2fsck -f -n", PROGRAMS_EXT4,
-	  REPLAY_EXT4, CHECKERS_EXT4 },
+	  REPLAY_EXT4, CHECKERS_EXT4, HOST_EXT4 },
 };
 #define N_COMPARISONS (sizeof(comparisons) / sizeof(*comparisons))
 
@@ -67,6 +69,7 @@ struct prefixes {
 	struct subject judged; /* the subject as checkers take it */
 	struct checker *guest; /* where it is replayed */
 	struct pool *pool;
+	struct pool *host; /* NULL: not on this machine */
 	struct error *failed; /* while judging */
 	int err;
 };
@@ -184,44 +187,39 @@ static void must_hold(const struct item *item, const struct state *state,
 			   j->message ? j->message : "no reason given");
 }
 
-static int judge_states(struct prefixes *p, size_t n, struct error *e)
+static int judge_states(struct prefixes *p, struct pool *pool, size_t n,
+			struct error *e)
 {
 	int err;
 
 	p->failed = e;
-	err = pool_judge(p->pool, &p->judged, p->subject->plan.items, n,
+	err = pool_judge(pool, &p->judged, p->subject->plan.items, n,
 			 must_hold, p, e);
 	return err ? err : p->err;
 }
 
-static int measure_checkers(struct prefixes *p, struct error *e)
+static int measure_checkers(struct prefixes *p, struct pool *pool, int row,
+			    struct error *e)
 {
 	uint64_t start = now_ns();
 	size_t n = p->subject->plan.n_items;
-	int err = judge_states(p, n, e);
+	int err = pool ? judge_states(p, pool, n, e) : 0;
 
-	if (!err)
-		bench_add_rate(p->bench, &rows[p->what->checkers], n, start);
+	if (pool && !err)
+		bench_add_rate(p->bench, &rows[row], n, start);
 	return err;
 }
 
-static int start_pool(struct prefixes *p, struct error *e)
+static int start_pools(struct prefixes *p, struct error *e)
 {
-	struct checker_config c = bench_checker(p->bench, p->subject, "");
-	struct pool_config pc = {
-		.ops = &checker_in_guest,
-		.lab = c.lab,
-		.image = c.image,
-		.memory = c.memory,
-		.disk_size = c.disk_size,
-		.disk_block = c.disk_block,
-		.bus = c.bus,
-		.dir = c.dir,
-		.scratch = c.scratch,
-		.checkers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
-	};
+	const char *type = p->subject->scenario->filesystem.type;
+	int err = bench_pool(p->bench, p->subject, &checker_in_guest, "chk",
+			     bench_cores(), &p->pool, e);
 
-	return pool_start(&pc, &p->pool, e);
+	if (!err && host_possible(type, NULL) == 0)
+		err = bench_pool(p->bench, p->subject, &checker_on_host,
+				 "host", bench_cores(), &p->host, e);
+	return err;
 }
 
 /* ---- both ---- */
@@ -232,7 +230,7 @@ static int start(struct prefixes *p, struct error *e)
 {
 	struct checker_config c = bench_checker(p->bench, p->subject,
 						"replay");
-	int err = start_pool(p, e);
+	int err = start_pools(p, e);
 
 	if (!err)
 		err = checker_start(&c, &p->guest, e);
@@ -240,7 +238,13 @@ static int start(struct prefixes *p, struct error *e)
 		err = checker_load(p->guest, &p->judged, e);
 	if (!err)
 		err = record_with_the_kernel(p, e);
-	return err ? err : judge_states(p, p->subject->plan.n_items / 4, e);
+	if (!err)
+		err = judge_states(p, p->pool, p->subject->plan.n_items / 4,
+				   e);
+	if (!err && p->host)
+		err = judge_states(p, p->host, p->subject->plan.n_items / 4,
+				   e);
+	return err;
 }
 
 static int take_turns(struct prefixes *p, struct error *e)
@@ -257,7 +261,10 @@ static int take_turns(struct prefixes *p, struct error *e)
 		if (!err)
 			err = replay_prefixes(p, p->what->replay, e);
 		if (!err)
-			err = measure_checkers(p, e);
+			err = measure_checkers(p, p->pool, p->what->checkers,
+					       e);
+		if (!err)
+			err = measure_checkers(p, p->host, p->what->host, e);
 		progress_step(b->progress, 0);
 	}
 	progress_end(b->progress);
@@ -293,6 +300,7 @@ static int compare(struct bench *b, const struct comparison *what,
 		err = take_turns(&p, e);
 	checker_stop(p.guest);
 	pool_stop(p.pool);
+	pool_stop(p.host);
 	bench_subject_release(&own);
 	return err;
 }

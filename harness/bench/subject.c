@@ -1,6 +1,7 @@
 /* Scenarios made ready for measuring: loaded, built, recorded, planned. */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bench/parts.h"
 #include "common/buf.h"
@@ -151,4 +152,31 @@ struct checker_config bench_checker(const struct bench *b,
 		.dir = b->scratch,
 		.scratch = b->scratch,
 	};
+}
+
+unsigned bench_cores(void)
+{
+	return (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int bench_pool(const struct bench *b, const struct bench_subject *s,
+	       const struct checker_ops *ops, const char *name,
+	       unsigned checkers, struct pool **ret, struct error *e)
+{
+	struct checker_config c = bench_checker(b, s, "");
+	struct pool_config pc = {
+		.ops = ops,
+		.lab = c.lab,
+		.image = c.image,
+		.memory = c.memory,
+		.disk_size = c.disk_size,
+		.disk_block = c.disk_block,
+		.bus = c.bus,
+		.dir = c.dir,
+		.scratch = c.scratch,
+		.checkers = checkers,
+		.name = name,
+	};
+
+	return pool_start(&pc, ret, e);
 }

@@ -218,7 +218,8 @@ static int start_worker(struct pool *p, unsigned i, struct error *e)
 
 	w->pool = p;
 	w->number = i;
-	snprintf(w->name, sizeof(w->name), "chk%u", i);
+	snprintf(w->name, sizeof(w->name), "%s%u",
+		 p->config.name ? p->config.name : "chk", i);
 	err = pthread_create(&w->thread, NULL, worker_main, w);
 	if (err)
 		return error_errno(e, err, "cannot start a thread");

@@ -23,6 +23,8 @@ struct pool_config {
 	const char *dir; /* console logs go to dir/chkN.console */
 	const char *scratch; /* folder for what guests write to their states */
 	unsigned checkers;
+	const char *name; /* of its checkers, NAME0, NAME1, ...; NULL: chk.
+			   * Short, and unique among the running pools */
 };
 
 /* Returns at once; the guests boot meanwhile. */

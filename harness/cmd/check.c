@@ -152,8 +152,6 @@ static int check(const struct command_line *line)
 	struct error e = { 0 };
 	int status;
 
-	if (!o->session.jobs || o->session.jobs > 256)
-		return command_usage(line, "--jobs: expected 1 to 256");
 	if (prepare(line, &t, &scenario, &e))
 		status = command_fail(line, EXIT_USAGE, &e);
 	else if (open_session(o, scenario, &session, &e))

@@ -100,8 +100,6 @@ static int check_options(const struct command_line *line)
 {
 	const struct hunt_options *o = line->options;
 
-	if (!o->session.jobs || o->session.jobs > 256)
-		return command_usage(line, "--jobs: expected 1 to 256");
 	if (option_given(line, "for") && !o->time_ns)
 		return command_usage(line, "--for: expected more than 0s");
 	if (option_given(line, "rounds") && !o->rounds)

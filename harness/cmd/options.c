@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/error.h"
 #include "common/nearest.h"
 #include "common/quantity.h"
+
+#define JOBS_MAX 256
 
 /* Offsets of these are in struct command_line. */
 const struct option_spec common_options[] = {
@@ -100,6 +103,21 @@ static void list_add(struct option_list *list, const char *value)
 	list->items[list->n] = NULL;
 }
 
+static int parse_jobs(const char *value, uint64_t *ret, struct error *e)
+{
+	uint64_t n = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!strcmp(value, "cores")) {
+		*ret = n < JOBS_MAX ? n : JOBS_MAX;
+		return 0;
+	}
+	if (parse_count(value, &n, NULL) || !n || n > JOBS_MAX)
+		return error_set(e, EINVAL, "'%s' is not 1 to %d, or cores",
+				 value, JOBS_MAX);
+	*ret = n;
+	return 0;
+}
+
 static int store(const struct option_spec *s, void *base, const char *value,
 		 struct error *e)
 {
@@ -118,6 +136,8 @@ static int store(const struct option_spec *s, void *base, const char *value,
 		return 0;
 	case OPTION_COUNT:
 		return parse_count(value, at, e);
+	case OPTION_JOBS:
+		return parse_jobs(value, at, e);
 	case OPTION_SIZE:
 		return parse_size(value, at, e);
 	case OPTION_DURATION:

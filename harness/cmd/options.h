@@ -49,6 +49,7 @@ enum option_type {
 	OPTION_FLAG,     /* int, 1 when given; takes no argument */
 	OPTION_STRING,   /* const char *, points into argv */
 	OPTION_COUNT,    /* uint64_t, a whole number */
+	OPTION_JOBS,     /* uint64_t, 1 to 256, or "cores": one per processor */
 	OPTION_SIZE,     /* uint64_t, bytes (common/quantity.h) */
 	OPTION_DURATION, /* uint64_t, ns (common/quantity.h) */
 	OPTION_LIST,     /* struct option_list; may be given many times */

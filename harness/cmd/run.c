@@ -231,8 +231,6 @@ static int run(const struct command_line *line)
 	struct error e = { 0 };
 	int status;
 
-	if (!o->session.jobs || o->session.jobs > 256)
-		return command_usage(line, "--jobs: expected 1 to 256");
 	if (option_given(line, "budget") && !o->budget)
 		return command_usage(line, "--budget: expected at least 1");
 	b.scenarios = xcalloc(b.n, sizeof(struct scenario *));

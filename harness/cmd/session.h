@@ -44,8 +44,8 @@ struct session_options {
 
 #define SESSION_JOBS_OPTION(T)                                                 \
 	{ .name = "jobs", .letter = 'j', .argument = "N",                      \
-	  .help = "Checker guests that run at the same time.",                 \
-	  .type = OPTION_COUNT, .fallback = "2",                               \
+	  .help = "Checkers at the same time; cores: one per processor.",      \
+	  .type = OPTION_JOBS, .fallback = "cores",                            \
 	  .offset = offsetof(T, session.jobs) }
 
 struct session {

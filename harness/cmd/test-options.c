@@ -15,7 +15,7 @@
 struct shape {
 	int live, quiet;
 	const char *junit, *format;
-	uint64_t seed, limit, room;
+	uint64_t seed, limit, room, jobs;
 	struct option_list cuts;
 };
 
@@ -38,6 +38,8 @@ static const struct option_spec specs[] = {
 	  .type = OPTION_DURATION, AT(limit) },
 	{ .name = "room", .argument = "SIZE", .help = "Room.",
 	  .type = OPTION_SIZE, AT(room) },
+	{ .name = "jobs", .argument = "N", .help = "How many.",
+	  .type = OPTION_JOBS, .fallback = "cores", AT(jobs) },
 	{ .name = "cut", .letter = 'c', .argument = "CUT", .help = "Where.",
 	  .type = OPTION_LIST, AT(cuts) },
 	{ 0 },
@@ -124,6 +126,24 @@ static void every_type_is_stored(void **state)
 	assert_string_equal(o->cuts.items[1], "f2");
 	assert_null(o->cuts.items[2]);
 	options_release(&line);
+}
+
+static void jobs_are_a_count_or_the_cores(void **state)
+{
+	struct command_line line;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(PARSE(&line, NULL, "--jobs", "3", "x"), 0);
+	assert_int_equal(((const struct shape *)line.options)->jobs, 3);
+	options_release(&line);
+	assert_int_equal(PARSE(&line, NULL, "x"), 0);
+	assert_int_equal(((const struct shape *)line.options)->jobs,
+			 sysconf(_SC_NPROCESSORS_ONLN));
+	options_release(&line);
+	assert_int_not_equal(PARSE(&line, &e, "--jobs", "0", "x"), 0);
+	assert_non_null(strstr(e.message, "1 to 256, or cores"));
+	assert_int_not_equal(PARSE(&line, &e, "--jobs", "257", "x"), 0);
 }
 
 static void defaults_hold_and_are_not_given(void **state)
@@ -274,6 +294,7 @@ static void the_list_has_one_line_per_option(void **state)
 					  "shape\tseed\ts\tN\n"
 					  "shape\tlimit\t-\tTIME\n"
 					  "shape\troom\t-\tSIZE\n"
+					  "shape\tjobs\t-\tN\n"
 					  "shape\tcut\tc\tCUT\n"
 					  "shape\tjson\t-\t-\n"
 					  "shape\thelp\th\t-\n");
@@ -390,6 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_and_arguments_may_be_mixed),
 		cmocka_unit_test(every_type_is_stored),
+		cmocka_unit_test(jobs_are_a_count_or_the_cores),
 		cmocka_unit_test(defaults_hold_and_are_not_given),
 		cmocka_unit_test(letters_join),
 		cmocka_unit_test(two_dashes_end_the_options),
