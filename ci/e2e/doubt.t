@@ -23,7 +23,7 @@ exits 2 "a live workload that fails before the cut proves nothing"
 cp workloads/append-log/*.[ch] "$work"
 sed 's/^check:/mode: both\n&/' workloads/append-log/scenario.yaml \
 	>"$work/both.yaml"
-start_powercut run --results "$work/both" "$work/both.yaml"
+start_powercut run --budget 20 --results "$work/both" "$work/both.yaml"
 ok "it makes its first live cut" \
 	wait_for 120 test -e "$work/both/append-log/latest/live-1/drive.log"
 kill -INT "$powercut"

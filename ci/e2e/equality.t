@@ -69,7 +69,10 @@ if [ -n "$state" ]; then
 	is "$(json verdict)" held "a state that is asked for is judged"
 fi
 
-# A check that throws a die: no reading of the disk decides it.
+# A check that throws a die: no reading of the disk decides it. Canaries would
+# notice it, too, perhaps before an audit does.
+POWERCUT_CANARY=0
+export POWERCUT_CANARY
 sed -e '/^check:/,/^expect:/d' \
 	"$(scenario append-log scenario audited)" >"$work/append-log/die.yaml"
 cat >>"$work/append-log/die.yaml" <<'YAML'

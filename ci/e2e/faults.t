@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 plant=${B:-.build}/ci/e2e/plant
 
-run_powercut run --json --results "$work/runs" \
+run_powercut run --json --budget 90 --results "$work/runs" \
 	workloads/append-log/scenario.yaml
 exits 0 "the good recording is held"
 run=$(json run)
