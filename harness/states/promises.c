@@ -10,6 +10,10 @@
  * k-th begin of a text is open from where it stands until the k-th ack of that
  * text. All open ones at a cut are found in a tree over the begins in their
  * order that knows of each part the last position at which it has an open one.
+ *
+ * Where only the first acks count, what the others would have closed is still
+ * open: the same as being asked at the position of the last ack that counts,
+ * but for begins that stand behind it. An ack that has no begin is one by itself.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +28,9 @@ struct begin {
 };
 
 struct promises {
+	const struct history *history;
 	uint64_t *ack_at; /* positions */
+	unsigned char *ack_alone; /* it closes no begin */
 	size_t *ack_end;  /* bytes of `acks` up to and with it */
 	size_t n_acks;
 	struct buf acks; /* a line each */
@@ -76,6 +82,7 @@ static struct entry *collect(const struct history *h, enum mark_kind kind,
 static void fill_lists(struct promises *p, const struct history *h)
 {
 	p->ack_at = xcalloc(h->n_marks, sizeof(*p->ack_at));
+	p->ack_alone = xcalloc(h->n_marks, sizeof(*p->ack_alone));
 	p->ack_end = xcalloc(h->n_marks, sizeof(*p->ack_end));
 	p->begins = xcalloc(h->n_marks, sizeof(*p->begins));
 	for (size_t i = 0; i < h->n_marks; i++) {
@@ -99,14 +106,17 @@ static void pair_up(struct promises *p, const struct history *h)
 	CLEANUP_FREE struct entry *begins = collect(h, MARK_BEGIN, &n_begins);
 	CLEANUP_FREE struct entry *acks = collect(h, MARK_ACK, &n_acks);
 
+	memset(p->ack_alone, 1, p->n_acks);
 	for (size_t b = 0; b < n_begins; b++) {
 		uint64_t *until = &p->until[p->leaves + begins[b].place];
 
 		while (a < n_acks && strcmp(acks[a].text, begins[b].text) < 0)
 			a++;
 		*until = POSITION_NEVER;
-		if (a < n_acks && !strcmp(acks[a].text, begins[b].text))
+		if (a < n_acks && !strcmp(acks[a].text, begins[b].text)) {
+			p->ack_alone[acks[a].place] = 0;
 			*until = p->ack_at[acks[a++].place];
+		}
 	}
 }
 
@@ -114,6 +124,7 @@ struct promises *promises_new(const struct history *h)
 {
 	struct promises *p = xcalloc(1, sizeof(*p));
 
+	p->history = h;
 	fill_lists(p, h);
 	for (p->leaves = 1; p->leaves < p->n_begins;)
 		p->leaves *= 2;
@@ -132,6 +143,7 @@ void promises_free(struct promises *p)
 	if (!p)
 		return;
 	free(p->ack_at);
+	free(p->ack_alone);
 	free(p->ack_end);
 	buf_free(&p->acks);
 	free(p->begins);
@@ -204,6 +216,70 @@ void promises_list(const struct promises *p, const struct cut *c,
 
 	buf_add(ret_acks, buf_text(&p->acks), n ? p->ack_end[n - 1] : 0);
 	open_at(p, c->position, ret_begun);
+}
+
+/* ---- only the first acks ---- */
+
+static const char *ack_text(const struct promises *p, size_t ack, size_t *ret_len)
+{
+	size_t start = ack ? p->ack_end[ack - 1] : 0;
+
+	*ret_len = p->ack_end[ack] - start;
+	return buf_text(&p->acks) + start;
+}
+
+void promises_partial(const struct promises *p, const struct cut *c,
+		      uint64_t acks, struct buf *ret_acks,
+		      struct buf *ret_begun)
+{
+	size_t all = acks_until(p, c->position);
+	size_t n = acks < all ? (size_t)acks : all;
+
+	buf_add(ret_acks, buf_text(&p->acks), n ? p->ack_end[n - 1] : 0);
+	list_open(p, 1, 0, p->leaves, begins_until(p, c->position),
+		  n ? p->ack_at[n - 1] : 0, ret_begun);
+	for (size_t i = n; i < all; i++) {
+		size_t len;
+		const char *text = ack_text(p, i, &len);
+
+		if (p->ack_alone[i])
+			buf_add(ret_begun, text, len);
+	}
+}
+
+uint64_t promises_age(const struct promises *p, const struct cut *c,
+		      uint64_t ack)
+{
+	const uint64_t *times = p->history->times;
+
+	return times[c->position] - times[p->ack_at[ack]];
+}
+
+uint64_t promises_old(const struct promises *p, const struct cut *c,
+		      uint64_t window_ns)
+{
+	uint64_t low = 0, high = acks_until(p, c->position);
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (promises_age(p, c, middle) > window_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint64_t promises_key(const struct promises *p, const struct cut *c,
+		      uint64_t window_ns)
+{
+	uint64_t acks = acks_until(p, c->position);
+	uint64_t all = acks + begins_until(p, c->position);
+
+	if (!window_ns)
+		return all;
+	return all * (p->n_acks + 1) + promises_old(p, c, window_ns);
 }
 
 struct promise_counts promises_count(const struct promises *p,

@@ -301,11 +301,27 @@ void promises_list(const struct promises *p, const struct cut *c,
 struct promise_counts {
 	uint64_t acks;  /* before the cut */
 	uint64_t begun; /* begun, not acked */
-	uint64_t all;   /* begins and acks: cuts with the same number have the
-			 * same promises */
+	uint64_t all;   /* begins and acks */
 };
 struct promise_counts promises_count(const struct promises *p,
 				     const struct cut *c);
+
+/* As promises_list, where only the first `acks` of the acks at the cut were
+ * given: the operations of the others count as begun. */
+void promises_partial(const struct promises *p, const struct cut *c,
+		      uint64_t acks, struct buf *ret_acks,
+		      struct buf *ret_begun);
+/* How old ack i (from 0, of those at the cut) is there, in ns of the log's clock:
+ * from when the drive took the mark to when it took the cut's last record. */
+uint64_t promises_age(const struct promises *p, const struct cut *c,
+		      uint64_t ack);
+/* How many acks are older than that at the cut: always the first ones. */
+uint64_t promises_old(const struct promises *p, const struct cut *c,
+		      uint64_t window_ns);
+/* Cuts with the same number have the same promises, and, if the window is not
+ * 0, the same of their acks are older than it. */
+uint64_t promises_key(const struct promises *p, const struct cut *c,
+		      uint64_t window_ns);
 
 /* The same for one cut alone: costs all marks. */
 void promises_at(const struct history *h, const struct cut *c,
