@@ -9,7 +9,9 @@
  *   the kernel refuses to mount           violated (mount)
  *   (without a file system there is no mount, no unmount, no fsck)
  *   the kernel panics or oopses           violated (kernel)
- *   check exits 0 / 1                     held / violated (check)
+ *   check exits 0 / 1                     held / violated (check); where the
+ *                                         scenario documents a loss, perhaps
+ *                                         loses (window.c)
  *   check: anything else, signal, timeout unknown
  *   fsck finds errors after recovery      violated (fsck)
  *   fsck itself fails                     unknown
@@ -37,6 +39,7 @@ struct drive;
 struct equality;
 struct error;
 struct scenario;
+struct window;
 struct workload;
 
 /* What the states of one recording have in common. */
@@ -56,6 +59,7 @@ struct subject {
 			 struct buf *ret_acks, struct buf *ret_begun);
 	const void *promises_arg;
 	struct equality *equality; /* or NULL: every state is judged */
+	struct window *window; /* what the scenario may lose, or NULL: nothing */
 };
 
 /* One state with its promises, and what came of it. */
@@ -65,6 +69,8 @@ struct judgement {
 	char *message; /* one line, owned; NULL if held */
 	char *detail;  /* outputs and kernel log, owned; may be NULL */
 	uint64_t elapsed_ns;
+	uint64_t lost_ns; /* loses: no ack whose loss it shows was older at the
+			   * cut (window.c) */
 	enum equal_how {
 		EQUAL_NOT,       /* it was judged */
 		EQUAL_UNREAD,    /* known before it was mounted */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "check/equality.h"
+#include "check/window.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -174,6 +175,37 @@ static int judge_state(struct watched *w, const struct state *state,
 	return judge_asked(w, &q, acks, begun, ret);
 }
 
+struct judging {
+	struct watched *watched;
+	const struct state *state;
+};
+
+static int judge_with(void *arg, const struct buf *acks,
+		      const struct buf *begun, struct judgement *ret)
+{
+	struct judging *j = arg;
+
+	return judge_state(j->watched, j->state, acks, begun, ret);
+}
+
+static int judge_promised(struct watched *w, const struct state *state,
+			  const struct buf *acks, const struct buf *begun,
+			  struct judgement *ret)
+{
+	struct window *window = w->c.subject->window;
+	struct judging arg = { w, state };
+	struct judgement j = { 0 };
+	int err = judge_with(&arg, acks, begun, &j);
+
+	if (!err && window)
+		err = window_judge(window, &state->cut, judge_with, &arg, &j);
+	if (err)
+		judgement_release(&j);
+	else
+		*ret = j;
+	return err;
+}
+
 static int judge(struct watched *w, struct entry *entry, struct error *e)
 {
 	CLEANUP_BUF struct buf acks = BUF_INIT, begun = BUF_INIT;
@@ -186,7 +218,8 @@ static int judge(struct watched *w, struct entry *entry, struct error *e)
 		return err;
 	s->promises(s->promises_arg, &item->cut, &acks, &begun);
 	entry->tries++;
-	err = judge_state(w, &entry->state, &acks, &begun, &entry->judgement);
+	err = judge_promised(w, &entry->state, &acks, &begun,
+			     &entry->judgement);
 	if (err)
 		state_free(&entry->state);
 	return err;

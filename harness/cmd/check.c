@@ -72,9 +72,13 @@ static int check_run(const struct command_line *line, struct session *s,
 
 static void print_state_json(const char *name, const struct judgement *j)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "state", name,
-				   "verdict", verdict_name(j->verdict), "stage",
-				   stage_name(j->stage), "message", j->message,
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:s?}", "state",
+				   name, "verdict", verdict_name(j->verdict),
+				   "stage", stage_name(j->stage), "message",
+				   j->message, "oldest_lost_ack_seconds",
+				   j->verdict == VERDICT_LOSES ?
+					   json_real((double)j->lost_ns / 1e9) :
+					   json_null(),
 				   "detail", j->detail);
 
 	if (!object)
@@ -90,6 +94,9 @@ static void print_state(const char *name, const struct judgement *j)
 	if (j->message)
 		printf(" (%s): %s", stage_name(j->stage), j->message);
 	putchar('\n');
+	if (j->verdict == VERDICT_LOSES)
+		printf("lost within the documented window: the oldest lost "
+		       "ack was %.3f s old\n", (double)j->lost_ns / 1e9);
 	if (j->detail)
 		printf("%s\n", j->detail);
 }
@@ -112,7 +119,7 @@ static int check_state(const struct command_line *line, struct session *s,
 		print_state_json(line->args[0], &j);
 	else
 		print_state(line->args[0], &j);
-	status = status_of(j.verdict, j.verdict == VERDICT_HELD);
+	status = status_of(j.verdict, j.verdict != VERDICT_VIOLATED);
 	judgement_release(&j);
 	return status;
 }

@@ -61,7 +61,8 @@ static enum exit_status status_of(const struct hunt_result *r)
 {
 	if (r->interrupted)
 		return EXIT_INTERRUPTED;
-	if (r->verdict == VERDICT_HELD || r->verdict == VERDICT_VIOLATED)
+	if (r->verdict == VERDICT_HELD || r->verdict == VERDICT_VIOLATED ||
+	    r->verdict == VERDICT_LOSES)
 		return r->as_expected ? EXIT_EXPECTED : EXIT_UNEXPECTED;
 	return r->rounds.failed ? EXIT_HARNESS : EXIT_UNKNOWN;
 }

@@ -13,11 +13,6 @@
 #include "common/cleanup.h"
 #include "results/report/report.h"
 
-static const char *expect_name(const struct scenario *s)
-{
-	return s->expect == EXPECT_HELD ? "held" : "violated";
-}
-
 /* The state to replay: the minimal one, unless it does not show the finding
  * every time. Caller frees; NULL: nothing was found. */
 static char *state_to_replay(const struct hunt_result *r)
@@ -41,7 +36,7 @@ static void headline(const struct scenario *s, const struct hunt_result *r,
 	     p++)
 		buf_printf(b, "%c", toupper((unsigned char)*p));
 	if (!r->as_expected)
-		buf_printf(b, ", expected %s\n", expect_name(s));
+		buf_printf(b, ", expected %s\n", expect_name(s->expect));
 	buf_puts(b, "\n");
 }
 
@@ -165,13 +160,14 @@ static json_t *verdict(const struct scenario *s, const struct hunt_result *r)
 	const struct hunt_rounds *n = &r->rounds;
 
 	return json_pack("{s:o, s:s, s:s, s:b, s:o, s:b, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:f, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I, s:f, s:o}",
 			 "scenario", text(s->name), "verdict",
-			 verdict_name(r->verdict), "expect", expect_name(s),
+			 verdict_name(r->verdict), "expect", expect_name(s->expect),
 			 "as_expected", r->as_expected, "reason",
 			 text(r->reason), "interrupted", r->interrupted,
 			 "rounds", (json_int_t)n->all, "rounds_held",
-			 (json_int_t)n->held, "rounds_vacuous",
+			 (json_int_t)n->held, "rounds_loses",
+			 (json_int_t)n->loses, "rounds_vacuous",
 			 (json_int_t)n->vacuous, "rounds_unknown",
 			 (json_int_t)n->unknown, "rounds_failed",
 			 (json_int_t)n->failed, "rounds_unfinished",

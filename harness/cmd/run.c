@@ -96,7 +96,7 @@ static void print_json_failure(const struct scenario *s,
 	json_t *object = json_pack(
 		"{s:s, s:s, s:s, s:b, s:s, s:i, s:i, s:i, s:f, s:n, s:[]}",
 		"scenario", s->name, "verdict", verdict_name(VERDICT_UNKNOWN),
-		"expect", s->expect == EXPECT_HELD ? "held" : "violated",
+		"expect", expect_name(s->expect),
 		"as_expected", 0, "reason", why->message, "cuts", 0,
 		"states_legal", 0, "states_checked", 0, "seconds", 0.0, "run",
 		"findings");

@@ -124,6 +124,7 @@ static void take_check(struct scenario *s, struct scenario *from)
 	from->folder = folder;
 	from->path = path;
 	s->expect = from->expect;
+	s->window_ns = from->window_ns;
 }
 
 int session_scenario(const char *run_dir, const char *other,

@@ -22,8 +22,8 @@
  * 3. At another cut other writes may be given back: from 1 again, until the
  *    cut stays. Each time the state has become smaller, so this ends.
  *
- * Mount and check are functions of the disk's content and of the promises: a
- * state equal in both to one that was judged is not judged again. But the last
+ * Mount and check are functions of the disk's content and of the promises (and,
+ * where a loss is documented, of which acks are old): a state equal in both to one that was judged is not judged again. But the last
  * state is, so that a check that says now this and now that is noticed.
  */
 #include "explain/minimise.h"
@@ -54,6 +54,7 @@ struct pair {
 struct key {
 	struct state_hash content;
 	uint64_t promises; /* hash of the texts */
+	uint64_t old; /* acks that are older than the window, or 0 */
 };
 
 struct known {
@@ -109,14 +110,18 @@ static void name_add(const struct search *s, size_t from, size_t to,
 static struct key key_of(const struct search *s, const struct state *state)
 {
 	CLEANUP_BUF struct buf acks = BUF_INIT, begun = BUF_INIT;
+	uint64_t window_ns = s->request->window_ns;
+	struct promises *p = promises_new(s->request->history);
 	struct key key;
 
-	promises_at(s->request->history, &state->cut, &acks, &begun);
+	promises_list(p, &state->cut, &acks, &begun);
 	buf_add(&acks, "\n", 2); /* what no mark's text can hold */
 	buf_add(&acks, buf_text(&begun), begun.len);
 	memset(&key, 0, sizeof(key));
 	key.content = state->hash;
 	key.promises = XXH3_64bits(buf_text(&acks), acks.len);
+	key.old = window_ns ? promises_old(p, &state->cut, window_ns) : 0;
+	promises_free(p);
 	return key;
 }
 

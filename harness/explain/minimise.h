@@ -17,6 +17,7 @@ struct minimise_request {
 	struct state_space *space;
 	const struct history *history;
 	const char *state; /* CUT:SURVIVORS */
+	uint64_t window_ns; /* what the scenario may lose, or 0 */
 	uint64_t budget;   /* states that are judged at most; at least 2 */
 	size_t batch;      /* that are given to judge() at a time; at least 1 */
 	/*

@@ -178,6 +178,7 @@ static void not_found(struct hunt_state *h, struct run_outcome *o, int err,
 		doubt(h, o, varied, why);
 	} else {
 		n->held += o->verdict == VERDICT_HELD;
+		n->loses += o->verdict == VERDICT_LOSES;
 		n->vacuous += o->verdict == VERDICT_VACUOUS;
 		h->doubts_in_a_row = 0;
 	}
@@ -235,11 +236,13 @@ static void conclude(struct hunt_result *r)
 	if (r->interrupted) {
 		why = "interrupted";
 	} else if (!n->unknown && !n->failed) {
-		if (n->held)
+		if (n->loses)
+			r->verdict = VERDICT_LOSES;
+		else if (n->held)
 			r->verdict = VERDICT_HELD;
 		else if (n->vacuous)
 			r->verdict = VERDICT_VACUOUS;
-		why = n->held	 ? NULL :
+		why = n->held || n->loses ? NULL :
 		      n->vacuous ? "in no round was data or a promise at "
 				   "stake" :
 				   "not one round was finished in time";
@@ -267,10 +270,7 @@ void hunt(struct engine *en, const struct hunt_request *q,
 	en->stop_at_ns = 0;
 	progress_round(en->progress, 0, 0);
 	conclude(ret);
-	ret->as_expected = (ret->verdict == VERDICT_HELD &&
-			    q->scenario->expect == EXPECT_HELD) ||
-			   (ret->verdict == VERDICT_VIOLATED &&
-			    q->scenario->expect == EXPECT_VIOLATED);
+	ret->as_expected = run_is_expected(q->scenario, ret->verdict);
 	ret->seconds = (double)(now_ns() - start) / 1e9;
 }
 

@@ -28,7 +28,7 @@ struct hunt_request {
 
 struct hunt_rounds {
 	uint64_t all;
-	uint64_t held, vacuous, unknown, failed;
+	uint64_t held, loses, vacuous, unknown, failed;
 	uint64_t unfinished; /* time was up, or the user asked to stop */
 };
 

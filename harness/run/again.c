@@ -66,6 +66,8 @@ static int reopen(struct run *r, struct error *e)
 				     r->scenario->folder, &r->workload, e);
 	if (!err)
 		err = store_reopen(store, &r->store, e);
+	if (!err)
+		err = run_store_expect(r->store, r->scenario, e);
 	return err ? err : run_store_machine(r, e);
 }
 

@@ -14,7 +14,8 @@
 char *run_doubt(enum imported imported, const struct state *state,
 		const struct judgement *j)
 {
-	if (imported != IMPORTED_NO_FUA || j->verdict != VERDICT_VIOLATED ||
+	if (imported != IMPORTED_NO_FUA ||
+	    (j->verdict != VERDICT_VIOLATED && j->verdict != VERDICT_LOSES) ||
 	    !state->lost)
 		return NULL;
 	return xasprintf("not proved, since it is not known which of the lost "

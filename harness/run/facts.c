@@ -37,6 +37,15 @@ static int store_all(struct store *store, const struct fact *facts, size_t n,
 	return 0;
 }
 
+int run_store_expect(struct store *store, const struct scenario *s,
+		     struct error *e)
+{
+	int err = store_set(store, "expect", expect_name(s->expect), e);
+
+	return err ? err : store_setf(store, e, "window_ns", "%" PRIu64,
+				      s->window_ns);
+}
+
 int run_store_origin(struct store *store, const struct scenario *s,
 		     struct error *e)
 {
@@ -45,16 +54,17 @@ int run_store_origin(struct store *store, const struct scenario *s,
 		{ "scenario", s->name },
 		{ "about", s->about },
 		{ "path", s->path },
-		{ "expect", s->expect == EXPECT_HELD ? "held" : "violated" },
 		{ "seed", seed },
 		{ "started", started },
 		{ "host", name },
 	};
+	int err;
 
 	timestamp(started, sizeof(started));
 	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
 	gethostname(name, sizeof(name) - 1);
-	return store_all(store, facts, sizeof(facts) / sizeof(*facts), e);
+	err = store_all(store, facts, sizeof(facts) / sizeof(*facts), e);
+	return err ? err : run_store_expect(store, s, e);
 }
 
 /* Kernels differ: what was judged by this machine's own says so. */

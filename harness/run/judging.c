@@ -50,6 +50,7 @@ static void on_judged(const struct item *item, const struct state *state,
 		.message = doubt ? doubt : j->message,
 		.detail = j->detail,
 		.elapsed_ns = j->elapsed_ns,
+		.lost_ns = j->lost_ns,
 		.equal = (enum store_equal)j->equal,
 		.equal_to = j->equal_to,
 	};

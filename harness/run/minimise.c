@@ -29,8 +29,8 @@ static int same_finding(const struct finder *f, const struct judgement *j)
 {
 	CLEANUP_FREE char *pattern = NULL;
 
-	if (j->verdict != VERDICT_VIOLATED ||
-	    f->shown->verdict != VERDICT_VIOLATED || j->stage != f->shown->stage)
+	if ((j->verdict != VERDICT_VIOLATED && j->verdict != VERDICT_LOSES) ||
+	    j->verdict != f->shown->verdict || j->stage != f->shown->stage)
 		return 0;
 	pattern = store_pattern(j->message ? j->message : "");
 	return !strcmp(pattern, f->pattern);
@@ -49,6 +49,7 @@ static void keep_first(struct finder *f, const struct state *state,
 			   j->message ? xstrdup(j->message) : NULL,
 		.detail = j->detail ? xstrdup(j->detail) : NULL,
 		.elapsed_ns = j->elapsed_ns,
+		.lost_ns = j->lost_ns,
 	};
 	f->pattern = store_pattern(f->shown->message ? f->shown->message : "");
 	f->first_done = 1;
@@ -99,6 +100,7 @@ static int minimise_recorded(struct engine *en, const struct recorded *recorded,
 		.space = recorded->space,
 		.history = recorded->history,
 		.state = state,
+		.window_ns = s->window_ns,
 		.budget = budget,
 		.batch = BATCH * (size_t)en->checkers,
 		.judge = judge_batch,

@@ -339,7 +339,8 @@ static int explore(struct planner *p, uint32_t cut, found_fn fn, int *complete)
 
 	p->cut = cut;
 	p->uncovered = 0;
-	p->promises = promises_count(plan->promises, &c->cut).all;
+	p->promises = promises_key(plan->promises, &c->cut,
+				   plan->config.window_ns);
 	err = cursor_explore(plan->cursor, &c->cut, &plan->config.explore, fn,
 			     p, complete, p->e);
 	if (err != ENOUGH)
@@ -462,6 +463,7 @@ struct plan_config plan_config_of(const struct scenario *s)
 			     .seed = s->seed },
 		.budget = s->states.budget,
 		.urgent = s->states.time_ns != 0,
+		.window_ns = s->window_ns,
 	};
 }
 

@@ -3,7 +3,8 @@
  *
  * Two states with equal content and equal promises (the same begins and acks
  * before the cut) need but one judgement: mount and check are functions of the
- * disk and the promises. States with different faults beyond the contract, or one
+ * disk and the promises; where the scenario may lose what is young, also of
+ * which promises are young at the cut (check/window.c). States with different faults beyond the contract, or one
  * and none, are never equal: each fault is a finding of its own. All states that the strategy finds at all cuts are
  * looked through twice, and none is kept but as the hash of its content:
  *
@@ -49,6 +50,7 @@ struct plan_config {
 	struct exploration explore;
 	uint64_t budget; /* states that may be judged */
 	int urgent;      /* judging ends by time */
+	uint64_t window_ns; /* what the scenario may lose (check/window.c) */
 };
 /* As the scenario says. */
 struct plan_config plan_config_of(const struct scenario *s);

@@ -1,12 +1,15 @@
 #include "run/run.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "check/window.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/error.h"
 #include "common/files.h"
 #include "drive/history.h"
 #include "record/record.h"
@@ -73,7 +76,24 @@ struct subject recorded_subject(const struct recorded *r,
 				 .units = r->units,
 				 .clock_ns = ended_at(r->history),
 				 .promises = promises_of,
-				 .promises_arg = r };
+				 .promises_arg = r,
+				 .window = r->window };
+}
+
+/* Who made a recording elsewhere kept no time that means anything. */
+static int make_window(struct recorded *r, const struct scenario *s,
+		       struct error *e)
+{
+	if (!s->window_ns || r->inherits)
+		return 0;
+	if (r->imported != IMPORTED_NOT)
+		return error_set(e, EINVAL, "expect: loses needs to know when "
+				 "each promise was made, and an imported log "
+				 "does not say; expected held or violated");
+	r->window = xcalloc(1, sizeof(*r->window));
+	r->window->promises = r->promises;
+	r->window->ns = s->window_ns;
+	return 0;
 }
 
 int recorded_open(const char *dir, const char *source,
@@ -98,6 +118,8 @@ int recorded_open(const char *dir, const char *source,
 		err = read_promises(folder, &r, e);
 	if (!err)
 		r.promises = promises_new(r.history);
+	if (!err)
+		err = make_window(&r, s, e);
 	if (!err)
 		err = space_create(r.history, r.base, r.units,
 				   &model, &r.space, e);
@@ -134,6 +156,7 @@ int recorded_export_base(const struct recorded *r, const char *path,
 void recorded_release(struct recorded *r)
 {
 	space_free(r->space);
+	free(r->window);
 	promises_free(r->promises);
 	history_free(r->history);
 	free(r->base);

@@ -47,6 +47,8 @@ struct run_outcome {
 		      * that nobody judged */
 };
 void run_outcome_release(struct run_outcome *o);
+/* Whether that is what the scenario expects. */
+int run_is_expected(const struct scenario *s, enum verdict verdict);
 
 /*
  * Records, judges, reports. Returns 0 with an outcome (any verdict, or
@@ -96,6 +98,7 @@ struct recorded {
 	struct promises *promises; /* of the history */
 	/* Of a recovery: the promises are those of the cut that it follows. */
 	int inherits;
+	struct window *window; /* of its promises, or NULL */
 	struct buf acks, begun;
 	enum imported imported;
 };

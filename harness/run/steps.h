@@ -58,6 +58,9 @@ int run_store_progress(struct run *r, const char *key, size_t done,
 int run_load_doubts(struct run *r, size_t *ret_live, size_t *ret_nested);
 int run_store_origin(struct store *store, const struct scenario *s,
 		     struct error *e);
+/* What it is meant to show, which may have changed since it was recorded. */
+int run_store_expect(struct store *store, const struct scenario *s,
+		     struct error *e);
 int run_store_commands(struct store *store, const struct history *h,
 		       struct error *e);
 int run_store_marks(struct run *r, const struct history *h, struct error *e);

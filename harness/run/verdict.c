@@ -67,6 +67,18 @@ static int reached_all(const struct run *r, const struct store_totals *t,
 	return 0;
 }
 
+/* Nothing is violated, and nothing is in doubt. */
+static enum verdict kept(const struct run *r, const struct store_totals *t,
+			 const char **ret_reason)
+{
+	if (t->loses)
+		return VERDICT_LOSES;
+	if (r->scenario->expect == EXPECT_LOSES && !*ret_reason)
+		*ret_reason = "no state lost anything: the run does not show "
+			      "the loss that the scenario documents";
+	return VERDICT_HELD;
+}
+
 /* A violated state is a proof whatever else went wrong; held needs all. */
 static enum verdict verdict_of(struct run *r,
 			       const struct store_totals *t,
@@ -83,7 +95,7 @@ static enum verdict verdict_of(struct run *r,
 		return VERDICT_UNKNOWN;
 	if (t->interesting_cuts && t->states_checked) {
 		if (reached_all(r, t, &r->missed))
-			return VERDICT_HELD;
+			return kept(r, t, ret_reason);
 		*ret_reason = r->missed;
 		return VERDICT_VACUOUS;
 	}
@@ -137,6 +149,19 @@ static int store_equality(struct run *r, struct error *e)
 				      "%" PRIu64, r->mismatches);
 }
 
+int run_is_expected(const struct scenario *s, enum verdict verdict)
+{
+	switch (s->expect) {
+	case EXPECT_HELD:
+		return verdict == VERDICT_HELD;
+	case EXPECT_VIOLATED:
+		return verdict == VERDICT_VIOLATED;
+	case EXPECT_LOSES:
+		return verdict == VERDICT_LOSES;
+	}
+	return 0;
+}
+
 static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 {
 	double seconds = (double)(now_ns() - r->start_ns) / 1e9;
@@ -155,11 +180,7 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 	ret->verdict = verdict_of(r, &totals, &reason);
 	ret->interrupted = r->interrupted;
 	ret->stopped = r->stopped != NULL;
-	ret->as_expected = (int)ret->verdict == (int)VERDICT_HELD ?
-				   r->scenario->expect == EXPECT_HELD :
-				   ret->verdict == VERDICT_VIOLATED &&
-					   r->scenario->expect ==
-						   EXPECT_VIOLATED;
+	ret->as_expected = run_is_expected(r->scenario, ret->verdict);
 	err = store_equality(r, e);
 	if (!err)
 		err = store_set(r->store, "verdict",

@@ -402,7 +402,6 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 
 	s->about = text_or(raw->about, "");
 	s->mode = raw->mode;
-	s->expect = raw->expect;
 	s->seed = 1;
 	if (!err)
 		err = convert_guest(d, &raw->guest, s, e);
@@ -420,6 +419,8 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 		err = require_convert(d, &raw->require, s, e);
 	if (!err)
 		err = convert_check(d, &raw->check, s, e);
+	if (!err)
+		err = expect_convert(d, raw, s, e);
 	if (!err)
 		err = quantity_at(d, "seed", raw->seed, parse_count, 0,
 				  UINT64_MAX, "a whole number", &s->seed, e);

@@ -27,6 +27,10 @@ int states_convert(struct document *d, const struct raw_states *raw,
 int require_convert(struct document *d, const struct raw_list *raw,
 		    struct scenario *s, struct error *e);
 
+/* The key `expect`, once the cuts are known. */
+int expect_convert(struct document *d, const struct raw_scenario *raw,
+		   struct scenario *s, struct error *e);
+
 /* Text at a path of the document to a number of at least min and at most max
  * ("... expected 1 to 5"); ret is untouched where text is NULL. */
 typedef int (*quantity_fn)(const char *text, uint64_t *ret, struct error *e);

@@ -116,6 +116,14 @@ int document_has(struct document *d, const char *path)
 	return all;
 }
 
+int document_is_mapping(struct document *d, const char *path)
+{
+	int all;
+	yaml_node_t *node = find(d, path, &all);
+
+	return all && node->type == YAML_MAPPING_NODE;
+}
+
 int document_error(struct document *d, const char *path, struct error *e,
 		   const char *fmt, ...)
 {

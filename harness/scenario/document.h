@@ -38,6 +38,9 @@ const char *node_text(const yaml_node_t *node);
 /* Whether a path, such as "drive.cache.tear" or "cuts[2].at", is in the file. */
 int document_has(struct document *d, const char *path);
 
+/* Whether there is a mapping at that path. */
+int document_is_mapping(struct document *d, const char *path);
+
 /*
  * All errors: "FILE:LINE:COLUMN: message", control characters replaced.
  * Returns -EINVAL. The first takes a place, the second a path: where

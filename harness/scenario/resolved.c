@@ -68,15 +68,19 @@ struct unit {
 	uint64_t factor;
 };
 
-/* In the largest unit that is exact; the last one is 1. */
+/* In the largest unit that is exact; the last one is 1. Caller frees. */
+static char *quantity(uint64_t n, const struct unit *unit)
+{
+	while (unit->factor > 1 && (!n || n % unit->factor))
+		unit++;
+	return xasprintf("%" PRIu64 "%s", n / unit->factor, unit->name);
+}
+
 static void put_quantity(yaml_document_t *d, int map, const char *key,
 			 uint64_t n, const struct unit *unit)
 {
-	CLEANUP_FREE char *text = NULL;
+	CLEANUP_FREE char *text = quantity(n, unit);
 
-	while (unit->factor > 1 && (!n || n % unit->factor))
-		unit++;
-	text = xasprintf("%" PRIu64 "%s", n / unit->factor, unit->name);
 	put_word(d, map, key, text);
 }
 
@@ -90,15 +94,14 @@ static void put_size(yaml_document_t *d, int map, const char *key, uint64_t n)
 	put_quantity(d, map, key, n, units);
 }
 
+static const struct unit durations[] = {
+	{ "s", 1000000000 }, { "ms", 1000000 }, { "us", 1000 }, { "ns", 1 },
+};
+
 static void put_duration(yaml_document_t *d, int map, const char *key,
 			 uint64_t ns)
 {
-	static const struct unit units[] = {
-		{ "s", 1000000000 }, { "ms", 1000000 }, { "us", 1000 },
-		{ "ns", 1 },
-	};
-
-	put_quantity(d, map, key, ns, units);
+	put_quantity(d, map, key, ns, durations);
 }
 
 /* UINT64_MAX: the word for no limit. */
@@ -308,6 +311,17 @@ static void put_require(yaml_document_t *d, int root, const struct scenario *s)
 						YAML_PLAIN_SCALAR_STYLE)));
 }
 
+static void put_expect(yaml_document_t *d, int root, const struct scenario *s)
+{
+	CLEANUP_FREE char *window = quantity(s->window_ns, durations);
+	CLEANUP_FREE char *text = xasprintf("last %s", window);
+
+	if (s->expect == EXPECT_LOSES)
+		put_word(d, put_mapping(d, root, "expect"), "loses", text);
+	else
+		put_word(d, root, "expect", expect_name(s->expect));
+}
+
 static void put_rest(yaml_document_t *d, int root, const struct scenario *s)
 {
 	int states, check;
@@ -329,7 +343,7 @@ static void put_rest(yaml_document_t *d, int root, const struct scenario *s)
 	put_word(d, check, "fsck", word_of(bool_words, s->check.fsck));
 	put_argv(d, check, "run", s->check.run);
 	put_duration(d, check, "timeout", s->check.timeout_ns);
-	put_word(d, root, "expect", word_of(expect_words, (int)s->expect));
+	put_expect(d, root, s);
 	put_count(d, root, "seed", s->seed);
 }
 

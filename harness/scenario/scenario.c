@@ -76,11 +76,12 @@ static struct scenario *scenario_new(const char *path)
 
 /* The document has the schema's shape, so libcyaml must take it. */
 static int load_raw(struct document *d, const void *data, size_t len,
+		    const cyaml_schema_value_t *schema,
 		    struct raw_scenario **ret, struct error *e)
 {
 	cyaml_data_t *raw = NULL;
-	cyaml_err_t err = cyaml_load_data(data, len, &scenario_cyaml,
-					  &scenario_schema, &raw, NULL);
+	cyaml_err_t err = cyaml_load_data(data, len, &scenario_cyaml, schema,
+					  &raw, NULL);
 
 	if (err != CYAML_OK || !raw)
 		return document_error(d, "", e, "libcyaml cannot load it: %s",
@@ -93,17 +94,20 @@ static int parse_document(struct document *d, const char *path,
 			  const void *data, size_t len, struct scenario **ret,
 			  struct error *e)
 {
+	const cyaml_schema_value_t *schema =
+		document_is_mapping(d, "expect") ? &losing_schema :
+						   &scenario_schema;
 	struct raw_scenario *raw = NULL;
 	struct scenario *s;
-	int err = document_match(d, &scenario_schema, e);
+	int err = document_match(d, schema, e);
 
 	if (!err)
-		err = load_raw(d, data, len, &raw, e);
+		err = load_raw(d, data, len, schema, &raw, e);
 	if (err)
 		return err;
 	s = scenario_new(path);
 	err = scenario_convert(d, raw, s, e);
-	cyaml_free(&scenario_cyaml, &scenario_schema, raw, 0);
+	cyaml_free(&scenario_cyaml, schema, raw, 0);
 	if (err)
 		scenario_free(s);
 	else

@@ -24,7 +24,9 @@ enum scheduler { SCHEDULER_DEFAULT, SCHEDULER_NONE, SCHEDULER_DEADLINE,
 		 SCHEDULER_BFQ };
 enum check_place { CHECK_IN_GUEST, CHECK_ON_HOST };
 enum equal_by { EQUAL_BY_CONTENT, EQUAL_BY_READS };
-enum expect { EXPECT_HELD, EXPECT_VIOLATED };
+enum expect { EXPECT_HELD, EXPECT_VIOLATED, EXPECT_LOSES };
+/* held, violated, loses: the verdict that is expected. */
+const char *expect_name(enum expect e);
 
 /* Where a cut may fall (harness/run/reach.h). */
 enum reach {
@@ -98,6 +100,8 @@ struct scenario {
 	} check;
 
 	enum expect expect;
+	uint64_t window_ns; /* EXPECT_LOSES: so old an ack may be and be lost
+			     * (check/window.c); else 0 */
 	uint64_t seed;
 };
 

@@ -55,11 +55,6 @@ const cyaml_strval_t equality_words[] = {
 	{ "content", EQUAL_BY_CONTENT },
 	{ NULL, 0 },
 };
-const cyaml_strval_t expect_words[] = {
-	{ "held", EXPECT_HELD },
-	{ "violated", EXPECT_VIOLATED },
-	{ NULL, 0 },
-};
 /* libcyaml's own booleans take every unknown word for true. */
 const cyaml_strval_t bool_words[] = {
 	{ "false", 0 },
@@ -236,30 +231,50 @@ static const cyaml_schema_field_t check_fields[] = {
 	CYAML_FIELD_END,
 };
 
-static const cyaml_schema_field_t scenario_fields[] = {
-	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct raw_scenario,
-			       name, 0, CYAML_UNLIMITED),
-	TEXT(struct raw_scenario, about),
-	MAP(struct raw_scenario, guest, guest_fields),
-	MAP(struct raw_scenario, drive, drive_fields),
-	MAP(struct raw_scenario, filesystem, filesystem_fields),
-	CYAML_FIELD_MAPPING("workload", CYAML_FLAG_DEFAULT,
-			    struct raw_scenario, workload, workload_fields),
-	CYAML_FIELD_SEQUENCE("cuts", OPTIONAL | CYAML_FLAG_POINTER,
-			     struct raw_scenario, cuts, &cut_item, 1,
-			     ITEMS_MAX),
-	WORD(struct raw_scenario, mode, mode_words),
-	MAP(struct raw_scenario, states, states_fields),
-	LIST(struct raw_scenario, require, OPTIONAL, 1),
-	MAP(struct raw_scenario, check, check_fields),
-	WORD(struct raw_scenario, expect, expect_words),
-	TEXT(struct raw_scenario, seed),
+static const cyaml_schema_field_t expect_fields[] = {
+	CYAML_FIELD_STRING_PTR("loses", CYAML_FLAG_POINTER, struct raw_expect,
+			       loses, 0, CYAML_UNLIMITED),
 	CYAML_FIELD_END,
+};
+
+#define SCENARIO_FIELDS(expect_field)                                          \
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER,                     \
+			       struct raw_scenario, name, 0, CYAML_UNLIMITED), \
+	TEXT(struct raw_scenario, about),                                      \
+	MAP(struct raw_scenario, guest, guest_fields),                         \
+	MAP(struct raw_scenario, drive, drive_fields),                         \
+	MAP(struct raw_scenario, filesystem, filesystem_fields),               \
+	CYAML_FIELD_MAPPING("workload", CYAML_FLAG_DEFAULT,                    \
+			    struct raw_scenario, workload, workload_fields),   \
+	CYAML_FIELD_SEQUENCE("cuts", OPTIONAL | CYAML_FLAG_POINTER,            \
+			     struct raw_scenario, cuts, &cut_item, 1,          \
+			     ITEMS_MAX),                                       \
+	WORD(struct raw_scenario, mode, mode_words),                           \
+	MAP(struct raw_scenario, states, states_fields),                       \
+	LIST(struct raw_scenario, require, OPTIONAL, 1),                       \
+	MAP(struct raw_scenario, check, check_fields),                         \
+	expect_field,                                                          \
+	TEXT(struct raw_scenario, seed),                                       \
+	CYAML_FIELD_END
+
+static const cyaml_schema_field_t scenario_fields[] = {
+	SCENARIO_FIELDS(TEXT(struct raw_scenario, expect)),
+};
+
+static const cyaml_schema_field_t losing_fields[] = {
+	SCENARIO_FIELDS(CYAML_FIELD_MAPPING_PTR("expect", OPTIONAL,
+						struct raw_scenario,
+						expect_loss, expect_fields)),
 };
 
 const cyaml_schema_value_t scenario_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_scenario,
 			    scenario_fields),
+};
+
+const cyaml_schema_value_t losing_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_scenario,
+			    losing_fields),
 };
 
 const cyaml_config_t scenario_cyaml = {

@@ -99,18 +99,23 @@ struct raw_scenario {
 		struct raw_list run;
 		char *timeout;
 	} check;
-	enum expect expect;
+	char *expect; /* one word, or the whole text */
+	struct raw_expect {
+		char *loses;
+	} *expect_loss;
 	char *seed;
 };
 
-extern const cyaml_schema_value_t scenario_schema;
+/* One key has two shapes, and libcyaml knows no choice: `expect` is text, or with
+ * losing_schema a mapping. */
+extern const cyaml_schema_value_t scenario_schema, losing_schema;
 extern const cyaml_config_t scenario_cyaml;
 
 /* The word of an enum's value, for writing it back. */
 const char *word_of(const cyaml_strval_t *words, int value);
 extern const cyaml_strval_t bus_words[], scheduler_words[],
 	cache_mode_words[], cache_order_words[], flush_words[], fua_words[],
-	bool_words[], equality_words[], mode_words[], check_place_words[], expect_words[],
+	bool_words[], equality_words[], mode_words[], check_place_words[],
 	dead_words[];
 
 #endif

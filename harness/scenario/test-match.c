@@ -168,7 +168,8 @@ static void numbers_are_no_words(void **state)
 {
 	(void)state;
 	refused(MINIMAL "expect: 1\n",
-		"3:9: expect is '1'; expected held or violated");
+		"3:9: expect is '1'; expected held, violated or "
+		"loses: last DURATION");
 }
 
 static void nul_in_text(void **state)

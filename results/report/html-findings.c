@@ -8,6 +8,7 @@
 
 #include "clean.h"
 #include "common/buf.h"
+#include "common/cleanup.h"
 #include "summary.h"
 
 #define DETAIL_MAX 16384
@@ -113,13 +114,21 @@ static void detail(struct buf *b, const struct finding *f)
 	buf_puts(b, "</pre></details>\n");
 }
 
-static void one_finding(struct buf *b, const struct finding *f)
+static void one_finding(struct buf *b, const struct summary *s,
+			const struct finding *f)
 {
+	CLEANUP_FREE char *excuse = summary_excuse(s, f);
+
 	buf_puts(b, "<article class=\"card finding\">\n");
 	buf_printf(b, "<p class=\"stage\">Finding %" PRIu64 ", said by: "
 		   "%s</p>\n<h3>", f->number, stage_name(f->stage));
 	clean_html(b, *f->message ? f->message : "(no message)", ONE_LINE);
 	buf_puts(b, "</h3>\n");
+	if (excuse) {
+		buf_puts(b, "<p>Lost ");
+		clean_html(b, excuse, ONE_LINE);
+		buf_puts(b, ".</p>\n");
+	}
 	layer_diagram(b, f);
 	smallest(b, f);
 	commands(b, f);
@@ -133,6 +142,6 @@ void html_findings(struct buf *b, const struct summary *s)
 		return;
 	buf_puts(b, "<section>\n<h2>Findings</h2>\n");
 	for (size_t i = 0; i < s->n_findings; i++)
-		one_finding(b, &s->findings[i]);
+		one_finding(b, s, &s->findings[i]);
 	buf_puts(b, "</section>\n");
 }

@@ -25,7 +25,7 @@ struct timeline {
 	struct buf ticks;
 	double pitch; /* from tick to tick */
 	uint64_t n;
-	struct { uint64_t held, violated, unknown, none; } cuts;
+	struct { uint64_t held, violated, unknown, loses, none; } cuts;
 };
 
 struct look {
@@ -42,6 +42,10 @@ static struct look look_of(const struct store_cut_row *c, struct timeline *t)
 	if (c->unknown) {
 		t->cuts.unknown++;
 		return (struct look){ "unknown", 21 };
+	}
+	if (c->loses) {
+		t->cuts.loses++;
+		return (struct look){ "loses", 16 };
 	}
 	if (c->held) {
 		t->cuts.held++;
@@ -84,9 +88,13 @@ static int add_tick(const struct store_cut_row *c, void *arg)
 	cut_name(b, &c->cut);
 	buf_printf(b, " at position %" PRIu64 ": %" PRIu64 " volatile, %" PRIu64
 		   " checked, %" PRIu64 " held, %" PRIu64 " violated, %" PRIu64
-		   " unknown</title></rect>\n", c->cut.position,
+		   " unknown", c->cut.position,
 		   c->cut.volatile_writes, c->checked, c->held, c->violated,
 		   c->unknown);
+	if (c->loses)
+		buf_printf(b, ", %" PRIu64 " within the documented loss",
+			   c->loses);
+	buf_puts(b, "</title></rect>\n");
 	t->n++;
 	return 0;
 }
@@ -104,6 +112,9 @@ static void key(struct buf *b, const struct timeline *t)
 	buf_puts(b, "<ul class=\"key\">\n");
 	key_entry(b, "violated", t->cuts.violated, "with a violated state");
 	key_entry(b, "unknown", t->cuts.unknown, "with an unknown state");
+	if (t->cuts.loses)
+		key_entry(b, "loses", t->cuts.loses,
+			  "with a loss that is documented");
 	key_entry(b, "held", t->cuts.held, "where all that was checked held");
 	key_entry(b, "none", t->cuts.none, "without a checked state");
 	buf_puts(b, "</ul>\n");
@@ -180,7 +191,8 @@ static int state_row(const struct store_state *st, void *arg)
 
 int html_states(struct buf *b, const struct summary *s, struct error *e)
 {
-	uint64_t all = s->totals.violated + s->totals.unknown;
+	uint64_t all = s->totals.violated + s->totals.unknown +
+		       s->totals.loses;
 	int err;
 
 	if (!all)

@@ -91,6 +91,8 @@ static void figures(struct buf *b, const struct summary *s)
 	figure(b, "states held", t->held);
 	figure(b, "states violated", t->violated);
 	figure(b, "states unknown", t->unknown);
+	if (t->loses)
+		figure(b, "states that lose what is documented", t->loses);
 	figure(b, "promises", t->acks);
 	buf_puts(b, "<div><dt>time</dt><dd>");
 	clean_seconds(b, s->seconds);

@@ -34,10 +34,15 @@ static json_t *legal(double log2_states)
 
 static json_t *one_finding(const struct finding *f)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, "
-			 "s:o, s:o}",
+	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, "
+			 "s:o, s:o, s:o, s:o}",
 			 "number", (json_int_t)f->number,
+			 "verdict", verdict_name(f->verdict),
 			 "stage", stage_name(f->stage),
+			 "oldest_lost_ack_seconds",
+			 f->verdict == VERDICT_LOSES ?
+				 json_real((double)f->lost_ns / 1e9) :
+				 json_null(),
 			 "message", text(f->message),
 			 "state", text(f->state),
 			 "layer", text(f->layer),
@@ -61,11 +66,14 @@ static json_t *findings(const struct summary *s)
 
 static json_t *verdict(const struct summary *s)
 {
-	return json_pack("{s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o}",
 			 "scenario", text(s->scenario),
 			 "about", text(s->about),
 			 "verdict", verdict_name(s->verdict),
 			 "expect", text(s->expect),
+			 "window_seconds",
+			 s->window_ns ? json_real((double)s->window_ns / 1e9) :
+					json_null(),
 			 "as_expected", s->as_expected,
 			 "reason", text(s->reason),
 			 "run", text(s->dir),
@@ -77,7 +85,7 @@ static json_t *numbers(const struct summary *s)
 {
 	const struct store_totals *t = &s->totals;
 
-	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
+	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 			 "cuts", (json_int_t)t->cuts,
 			 "interesting_cuts", (json_int_t)t->interesting_cuts,
@@ -93,6 +101,7 @@ static json_t *numbers(const struct summary *s)
 			 "held", (json_int_t)t->held,
 			 "violated", (json_int_t)t->violated,
 			 "unknown", (json_int_t)t->unknown,
+			 "loses", (json_int_t)t->loses,
 			 "acks", (json_int_t)t->acks,
 			 "canaries", (json_int_t)s->canaries,
 			 "guests_recycled", (json_int_t)s->guests_recycled,

@@ -91,6 +91,8 @@ static int add_finding(const struct store_finding *f, void *arg)
 	new = &s->findings[s->n_findings++];
 	*new = (struct finding){
 		.number = f->number,
+		.verdict = f->verdict,
+		.lost_ns = f->lost_ns,
 		.stage = f->stage,
 		.message = xstrdup(f->message),
 		.pattern = xstrdup(f->pattern),
@@ -146,8 +148,8 @@ static void judge(struct summary *s)
 			s->reason = xstrdup("no cut fell where data or a "
 					    "promise was at stake");
 		}
-	} else if (!strcmp(stored, "held")) {
-		s->verdict = VERDICT_HELD;
+	} else if (!strcmp(stored, "held") || !strcmp(stored, "loses")) {
+		s->verdict = s->totals.loses ? VERDICT_LOSES : VERDICT_HELD;
 		judge_held(s);
 	} else {
 		judge_held(s);
@@ -212,6 +214,7 @@ static void load_facts(struct summary *s)
 	s->path = fact(s->store, "path");
 	s->reason = fact(s->store, "reason");
 	s->seconds = seconds(s->store);
+	s->window_ns = count_fact(s->store, "window_ns");
 	if (!*s->expect) {
 		free(s->expect);
 		s->expect = xstrdup("held");
@@ -283,6 +286,15 @@ void summary_release(struct summary *s)
 	free(s->legal);
 	store_close(s->store);
 	*s = (struct summary)SUMMARY_INIT;
+}
+
+char *summary_excuse(const struct summary *s, const struct finding *f)
+{
+	if (f->verdict != VERDICT_LOSES)
+		return NULL;
+	return xasprintf("within the documented window of %g s: the oldest "
+			 "lost ack was %.3f s old",
+			 (double)s->window_ns / 1e9, (double)f->lost_ns / 1e9);
 }
 
 uint64_t summary_equal_reads(const struct summary *s)

@@ -12,10 +12,12 @@ struct error;
 
 struct finding {
 	uint64_t number;
+	enum verdict verdict;
 	enum stage stage;
 	char *message, *pattern, *state, *layer, *detail;
 	char *fault; /* "" if none */
 	uint64_t states, lost;
+	uint64_t lost_ns; /* loses: as in store_finding */
 	/* Commands, to be pasted into a shell. */
 	char *replay, *shell, *image;
 };
@@ -30,6 +32,7 @@ struct summary {
 	char *started, *phase, *kernel, *qemu, *libvirt, *host, *path;
 	enum verdict verdict;
 	bool as_expected;
+	uint64_t window_ns; /* what the scenario documents to lose; 0: none */
 	char *reason;   /* why unknown or vacuous, else "" */
 	double seconds; /* negative: not known */
 	uint64_t canaries, guests_recycled, guests_drifted, states_again;
@@ -53,6 +56,10 @@ void summary_release(struct summary *s);
  * (with an image's name from `number`). Caller frees. */
 char *summary_command(const struct summary *s, const char *verb,
 		      const char *state, uint64_t number);
+
+/* Of a finding that the scenario documents, what excuses it, to stand behind
+ * "lost"; without a full stop. Caller frees; NULL: it is a violation. */
+char *summary_excuse(const struct summary *s, const struct finding *f);
 
 /* The text report. */
 void summary_text(const struct summary *s, struct buf *b);

@@ -141,6 +141,10 @@ static void counts(struct buf *b, const struct summary *s)
 	buf_puts(b, " held, ");
 	clean_count(b, t->violated);
 	buf_puts(b, " violated, ");
+	if (t->loses) {
+		clean_count(b, t->loses);
+		buf_puts(b, " within the documented loss, ");
+	}
 	clean_count(b, t->unknown);
 	buf_puts(b, " unknown\n");
 	line(b, "guests", s->guests);
@@ -149,16 +153,19 @@ static void counts(struct buf *b, const struct summary *s)
 	buf_puts(b, "\n");
 }
 
-static void one_finding(struct buf *b, const struct finding *f)
+static void one_finding(struct buf *b, const struct summary *s,
+			const struct finding *f)
 {
 	CLEANUP_FREE char *head =
 		xasprintf("%" PRIu64 ". %s: %s", f->number,
 			  stage_name(f->stage), f->message);
+	CLEANUP_FREE char *excuse = summary_excuse(s, f);
 	CLEANUP_FREE char *where = NULL;
 
 	buf_puts(b, "\n");
 	clean_wrap(b, head, 0, 3);
 	buf_puts(b, "\n");
+	line(b, "lost", excuse ? excuse : "");
 	line(b, "lost in", f->layer);
 	label(b, "shown by");
 	clean_count(b, f->states);
@@ -182,7 +189,7 @@ void summary_text(const struct summary *s, struct buf *b)
 		buf_printf(b, "\n%zu %s\n", s->n_findings,
 			   s->n_findings == 1 ? "finding" : "findings");
 	for (size_t i = 0; i < s->n_findings; i++)
-		one_finding(b, &s->findings[i]);
+		one_finding(b, s, &s->findings[i]);
 }
 
 int report_text(const char *run_dir, struct buf *ret, struct error *e)

@@ -100,8 +100,8 @@ char *store_pattern(const char *message)
 }
 
 /*
- * Findings come in the order in which to look at them: what a drive may do
- * before what none may, what was lost with the fewest lost writes first, then
+ * Findings come in the order in which to look at them: what is violated before
+ * what the scenario documents to lose, what a drive may do before what none may, what was lost with the fewest lost writes first, then
  * what shows most often.
  */
 int store_find(struct store *s, struct error *e)
@@ -113,20 +113,23 @@ int store_find(struct store *s, struct error *e)
 			s,
 			"BEGIN IMMEDIATE;"
 			"DELETE FROM finding;"
-			"INSERT INTO finding (number, state, states)"
+			"INSERT INTO finding (number, state, states, lost_ns)"
 			" SELECT row_number() OVER"
-			"  (ORDER BY fault <> '', lost, states DESC,"
-			"   position, id),"
-			"  id, states"
-			" FROM (SELECT id, fault, lost, position,"
-			"  row_number() OVER (PARTITION BY fault, stage, pattern"
+			"  (ORDER BY verdict <> 'violated', fault <> '', lost,"
+			"   states DESC, position, id),"
+			"  id, states, oldest"
+			" FROM (SELECT id, verdict, fault, lost, position,"
+			"  row_number() OVER (PARTITION BY verdict, fault,"
+			"   stage, pattern"
 			"   ORDER BY s.equal <> '', lost, position, s.source <> 'replay',"
 			"   length(survivors), id) AS rank,"
-			"  count(*) OVER (PARTITION BY fault, stage, pattern)"
-			"   AS states"
+			"  count(*) OVER like_it AS states,"
+			"  max(lost_ns) OVER like_it AS oldest"
 			"  FROM state s LEFT JOIN cut c"
 			"  ON s.source = c.source AND s.cut = c.name"
-			"  WHERE verdict = 'violated')"
+			"  WHERE verdict IN ('violated', 'loses')"
+			"  WINDOW like_it AS"
+			"   (PARTITION BY verdict, fault, stage, pattern))"
 			" WHERE rank = 1;"
 			"COMMIT",
 			e);

@@ -14,6 +14,8 @@ static enum verdict verdict_of(const char *name)
 {
 	if (!strcmp(name, "held"))
 		return VERDICT_HELD;
+	if (!strcmp(name, "loses"))
+		return VERDICT_LOSES;
 	return strcmp(name, "violated") ? VERDICT_UNKNOWN : VERDICT_VIOLATED;
 }
 
@@ -93,7 +95,8 @@ int store_totals(struct store *s, struct store_totals *ret, struct error *e)
 				      &t.reach[1], &t.reach[2], &t.reach[3] };
 	uint64_t *const of_states[] = {
 		&t.states_checked, &t.states_equal_unread,
-		&t.states_equal_recovered, &t.held, &t.violated, &t.unknown
+		&t.states_equal_recovered, &t.held, &t.violated, &t.unknown,
+		&t.loses
 	};
 	uint64_t *const others[] = { &t.findings, &t.acks };
 	int err = sums(s,
@@ -114,8 +117,9 @@ int store_totals(struct store *s, struct store_totals *ret, struct error *e)
 			   " sum(equal = 'recovered'),"
 			   " sum(verdict = 'held'),"
 			   " sum(verdict = 'violated'),"
-			   " sum(verdict = 'unknown') FROM state",
-			   of_states, 6, e);
+			   " sum(verdict = 'unknown'),"
+			   " sum(verdict = 'loses') FROM state",
+			   of_states, 7, e);
 	if (err == 0)
 		err = sums(s,
 			   "SELECT (SELECT count(*) FROM finding),"
@@ -161,7 +165,7 @@ int store_cuts(struct store *s,
 		" + 2 * between_write_and_flush + 4 * inside_journal_commit"
 		" + 8 * inside_recovery,"
 		" sum(s.equal = ''), sum(s.equal <> ''), sum(verdict = 'held'), sum(verdict = 'violated'),"
-		" sum(verdict = 'unknown')"
+		" sum(verdict = 'unknown'), sum(verdict = 'loses')"
 		" FROM cut c LEFT JOIN state s"
 		" ON s.source = c.source AND s.cut = c.name"
 		" GROUP BY c.source, c.name"
@@ -188,6 +192,7 @@ int store_cuts(struct store *s,
 			.held = number(st, 17),
 			.violated = number(st, 18),
 			.unknown = number(st, 19),
+			.loses = number(st, 20),
 		};
 
 		err = fn(&row, arg);
@@ -205,12 +210,13 @@ int store_bad_states(struct store *s, uint64_t limit,
 	int rc, err = store_query(
 		s,
 		"SELECT s.source, s.cut, survivors, hash, lost, fault, verdict,"
-		" stage, message, detail, elapsed_ns, s.equal, equal_to"
+		" stage, message, detail, elapsed_ns, lost_ns, s.equal,"
+		" equal_to"
 		" FROM state s LEFT JOIN cut c"
 		" ON s.source = c.source AND s.cut = c.name"
 		" WHERE verdict <> 'held'"
-		" ORDER BY verdict <> 'violated', fault <> '', lost, position,"
-		" id LIMIT ?",
+		" ORDER BY verdict <> 'violated', verdict = 'loses',"
+		" fault <> '', lost, position, id LIMIT ?",
 		&st, e);
 
 	if (err < 0)
@@ -224,8 +230,8 @@ int store_bad_states(struct store *s, uint64_t limit,
 			verdict_of(store_column(st, 6)),
 			stage_of(store_column(st, 7)), store_column(st, 8),
 			store_column(st, 9), number(st, 10),
-			equal_of(store_column(st, 11)),
-			(const char *)sqlite3_column_text(st, 12),
+			number(st, 11), equal_of(store_column(st, 12)),
+			(const char *)sqlite3_column_text(st, 13),
 		};
 
 		err = fn(&row, arg);
@@ -277,7 +283,7 @@ int store_findings(struct store *s,
 		"   THEN 'drive, beyond its contract: ' || fault"
 		"  WHEN lost = 0 THEN 'above the drive (layers 1-5)'"
 		"  ELSE 'drive cache (layer 6)' END,"
-		" detail, states, lost, fault"
+		" detail, states, lost, fault, verdict, f.lost_ns"
 		" FROM finding f JOIN state s ON s.id = f.state"
 		" ORDER BY number",
 		&st, e);
@@ -296,6 +302,8 @@ int store_findings(struct store *s,
 			.states = number(st, 7),
 			.lost = number(st, 8),
 			.fault = (char *)store_column(st, 9),
+			.verdict = verdict_of(store_column(st, 10)),
+			.lost_ns = number(st, 11),
 		};
 
 		err = fn(&row, arg);

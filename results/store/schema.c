@@ -12,7 +12,9 @@
  * (CUT:SURVIVORS of the same recording); '' and NULL: it was judged itself.
  *
  * state.pattern is the message with its numbers replaced, the key by which
- * find.c groups violations; NULL for every other verdict.
+ * find.c groups what was lost; NULL where nothing was. state.lost_ns: of a loss
+ * within what the scenario documents, how old the oldest lost ack was at the cut at
+ * most; NULL for every other verdict.
  */
 #include "schema.h"
 
@@ -55,13 +57,14 @@ const char store_schema[] =
 	" equal TEXT NOT NULL CHECK (equal IN ('', 'unread', 'recovered')),"
 	" equal_to TEXT,"
 	" verdict TEXT NOT NULL"
-	"  CHECK (verdict IN ('held', 'violated', 'unknown')),"
+	"  CHECK (verdict IN ('held', 'violated', 'unknown', 'loses')),"
 	" stage TEXT NOT NULL CHECK (stage IN"
 	"  ('none', 'mount', 'kernel', 'hang', 'fsck', 'check')),"
 	" message TEXT NOT NULL,"
 	" detail TEXT,"
 	" elapsed_ns INTEGER NOT NULL,"
 	" pattern TEXT,"
+	" lost_ns INTEGER,"
 	" UNIQUE (source, cut, survivors)"
 	");"
 	"CREATE INDEX state_by_verdict ON state (verdict);"
@@ -78,5 +81,6 @@ const char store_schema[] =
 	"CREATE TABLE finding ("
 	" number INTEGER PRIMARY KEY,"
 	" state INTEGER NOT NULL REFERENCES state (id),"
-	" states INTEGER NOT NULL"
+	" states INTEGER NOT NULL,"
+	" lost_ns INTEGER"
 	");";

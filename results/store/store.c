@@ -33,6 +33,7 @@ static const char *const verdict_names[] = {
 	[VERDICT_VIOLATED] = "violated",
 	[VERDICT_UNKNOWN] = "unknown",
 	[VERDICT_VACUOUS] = "vacuous",
+	[VERDICT_LOSES] = "loses",
 };
 
 static const char *const stage_names[] = {
@@ -43,7 +44,7 @@ static const char *const stage_names[] = {
 
 const char *verdict_name(enum verdict v)
 {
-	return v <= VERDICT_VACUOUS ? verdict_names[v] : "unknown";
+	return v <= VERDICT_LOSES ? verdict_names[v] : "unknown";
 }
 
 const char *stage_name(enum stage s)

@@ -14,8 +14,16 @@
 struct error;
 struct store;
 
-enum verdict { VERDICT_HELD, VERDICT_VIOLATED, VERDICT_UNKNOWN, VERDICT_VACUOUS };
-const char *verdict_name(enum verdict v); /* held, violated, unknown, vacuous */
+enum verdict {
+	VERDICT_HELD,
+	VERDICT_VIOLATED,
+	VERDICT_UNKNOWN,
+	VERDICT_VACUOUS,
+	VERDICT_LOSES, /* something was lost, and all of it within what the
+			* scenario documents to lose (check/window.c) */
+};
+/* held, violated, unknown, vacuous, loses */
+const char *verdict_name(enum verdict v);
 
 /* What was wrong with a state: which step of the check said so. */
 enum stage {
@@ -54,7 +62,8 @@ int store_snapshot(struct store *s, struct error *e);
  * canaries (states with a known verdict that were
  * judged again to see whether guests are good), guests_recycled (guests
  * replaced), guests_drifted (of these, because of a canary), states_again
- * (verdicts thrown away and judged again), equality (reads, content, or
+ * (verdicts thrown away and judged again), window_ns (what the scenario
+ * documents to lose; none: nothing), equality (reads, content, or
  * why it has stopped), equality_audited, equality_mismatches.
  * Commits at once, with all rows added before. */
 int store_set(struct store *s, const char *key, const char *value,
@@ -116,6 +125,7 @@ struct store_state {
 	const char *message; /* what the check said, one line */
 	const char *detail;  /* output, kernel log; may be NULL */
 	uint64_t elapsed_ns;
+	uint64_t lost_ns; /* loses: no ack that was lost was older at the cut */
 	enum store_equal equal;
 	const char *equal_to; /* CUT:SURVIVORS of the same recording; NULL */
 };
@@ -140,8 +150,9 @@ int store_add_mark(struct store *s, const struct store_mark *m,
 int store_commit(struct store *s, struct error *e);
 
 /*
- * Findings: violations grouped by (fault, stage, message with its numbers
- * replaced), those without a fault of the drive first, each with the number of states and its smallest one of
+ * Findings: violations, and losses within what the scenario documents, grouped by
+ * (verdict, fault, stage, message with its numbers replaced), violations first, of
+ * these those without a fault of the drive, each with the number of states and its smallest one of
  * those that were judged themselves: fewest lost writes,
  * then earliest cut. Layer: a violation of a state in which every volatile
  * write survived ("all") was lost above the drive (layers 1 to 5); one that
@@ -161,6 +172,7 @@ char *store_pattern(const char *message);
 /* Strings are borrowed for the time of the call. */
 struct store_finding {
 	uint64_t number; /* from 1 */
+	enum verdict verdict; /* violated or loses */
 	enum stage stage;
 	char *message; /* of the smallest state */
 	char *pattern; /* the message with its numbers replaced: the same from
@@ -172,6 +184,8 @@ struct store_finding {
 	char *detail;  /* may be "" */
 	uint64_t states; /* how many show it */
 	uint64_t lost;   /* in the smallest state */
+	uint64_t lost_ns;  /* loses: no ack that any of the states lost was
+			    * older at its cut */
 };
 /* For each finding, in order; stops when fn returns other than 0. */
 int store_findings(struct store *s,
@@ -189,7 +203,7 @@ struct store_totals {
 	 * read: found before or after they were mounted. */
 	uint64_t states_equal_unread, states_equal_recovered;
 	/* Of those that were checked or equal by what was read. */
-	uint64_t held, violated, unknown;
+	uint64_t held, violated, unknown, loses;
 	uint64_t findings, acks;
 	uint64_t interesting_cuts; /* a volatile write or a promise at stake */
 	uint64_t cuts_complete; /* where every legal state is covered */
@@ -213,13 +227,13 @@ struct store_cut_row {
 	struct store_cut cut;
 	/* States: held, violated and unknown are of the checked and of those
 	 * that are equal by what was read. */
-	uint64_t checked, equal_reads, held, violated, unknown;
+	uint64_t checked, equal_reads, held, violated, unknown, loses;
 };
 /* By position; those of the replayed recording first. */
 int store_cuts(struct store *s,
 	       int (*fn)(const struct store_cut_row *c, void *arg), void *arg,
 	       struct error *e);
-/* The first `limit` states that did not hold: violated, then unknown, each
+/* The first `limit` states that did not hold: violated, unknown, loses, each
  * with the fewest lost writes first. */
 int store_bad_states(struct store *s, uint64_t limit,
 		     int (*fn)(const struct store_state *state, void *arg),

@@ -190,7 +190,7 @@ static void a_loss_without_a_lost_write_is_above_the_drive(void **state)
 static void what_held_or_is_unknown_is_no_finding(void **state)
 {
 	struct store_state st = { "replay", "w1", "all", "", 0, "", VERDICT_UNKNOWN,
-				  STAGE_HANG, "no answer", NULL, 0,
+				  STAGE_HANG, "no answer", NULL, 0, 0,
 				  STORE_EQUAL_NOT, NULL };
 
 	(void)state;

@@ -29,8 +29,9 @@ static const char *const sql_text[SQL_COUNT] = {
 		    " ?, ?)",
 	[SQL_STATE] = "INSERT OR REPLACE INTO state (source, cut, survivors,"
 		      " hash, lost, fault, verdict, stage, message, detail,"
-		      " elapsed_ns, pattern, equal, equal_to)"
-		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      " elapsed_ns, pattern, equal, equal_to, lost_ns)"
+		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		      " nullif(?, -1))",
 	[SQL_FORGET_EQUAL] =
 		"DELETE FROM state WHERE source = ? AND equal <> ''",
 	[SQL_MARK] = "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)",
@@ -78,7 +79,8 @@ int store_commit(struct store *s, struct error *e)
 }
 
 /*
- * Values for a statement: t text (NULL is SQL NULL), u uint64_t, d double, i int.
+ * Values for a statement: t text (NULL is SQL NULL), u uint64_t, l int64_t,
+ * d double, i int.
  * The texts must live until the statement was stepped.
  */
 static int bind(struct store *s, sqlite3_stmt *st, struct error *e,
@@ -98,6 +100,9 @@ static int bind(struct store *s, sqlite3_stmt *st, struct error *e,
 			break;
 		case 'i':
 			rc = sqlite3_bind_int(st, i, va_arg(ap, int));
+			break;
+		case 'l':
+			rc = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
 			break;
 		case 'd':
 			rc = sqlite3_bind_double(st, i, va_arg(ap, double));
@@ -233,18 +238,22 @@ int store_add_state(struct store *s, const struct store_state *state,
 	sqlite3_stmt *st = NULL;
 	int err = begin(s, e);
 
-	if (state->verdict == VERDICT_VIOLATED)
+	if (state->verdict == VERDICT_VIOLATED ||
+	    state->verdict == VERDICT_LOSES)
 		pattern = store_pattern(message);
 	if (err == 0)
 		err = kept(s, SQL_STATE, &st, e);
 	if (err == 0)
-		err = bind(s, st, e, "ttttutttttuttt", state->source, state->cut,
+		err = bind(s, st, e, "ttttutttttutttl", state->source, state->cut,
 			   state->survivors, state->hash, state->lost,
 			   state->fault ? state->fault : "",
 			   verdict_name(state->verdict),
 			   stage_name(state->stage), message, state->detail,
 			   state->elapsed_ns, pattern,
-			   equal_word(state->equal), state->equal_to);
+			   equal_word(state->equal), state->equal_to,
+			   state->verdict == VERDICT_LOSES ?
+				   (int64_t)state->lost_ns :
+				   (int64_t)-1);
 	return err < 0 ? err : run_row(s, st, e);
 }
 

@@ -1,9 +1,11 @@
 /*
- * append-log [--init] [--ack=WHEN] [--count N] [--pause MS] DIR
+ * append-log [--init] [--ack=WHEN] [--count N] [--pause MS] [--sync-every MS] DIR
  *
  * Appends N records to DIR/txn.log and acknowledges each:
  *   fdatasync  after fdatasync(2) returned (right)
  *   write      after write(2) returned: the record is in the page cache
+ *   background after write(2), while a thread of its own calls fdatasync(2)
+ *              every --sync-every milliseconds: the last ones may be lost
  *   buffer     after fprintf(3): the record is in this program's memory
  * or writes them with O_DIRECT and no sync at all, each into a slot of its own
  * in a log that --init has filled with empty lines:
@@ -17,6 +19,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +33,7 @@
 enum ack {
 	ACK_FDATASYNC,
 	ACK_WRITE,
+	ACK_BACKGROUND,
 	ACK_BUFFER,
 	ACK_DIRECT,
 	ACK_LATE,
@@ -42,7 +46,7 @@ struct options {
 	int init;
 	enum ack ack;
 	unsigned int count;
-	unsigned int pause_ms;
+	unsigned int pause_ms, sync_ms;
 	const char *dir;
 };
 
@@ -63,14 +67,17 @@ die(const char *fmt, ...)
 static void __attribute__((noreturn)) usage(void)
 {
 	fputs("usage: append-log [--init] [--count N] [--pause MS] "
-	      "[--ack=fdatasync|write|buffer|direct|late|never] DIR\n", stderr);
+	      "[--sync-every MS] "
+	      "[--ack=fdatasync|write|background|buffer|direct|late|never] "
+	      "DIR\n", stderr);
 	exit(2);
 }
 
 static enum ack parse_ack(const char *text)
 {
-	static const char *const words[] = { "fdatasync", "write", "buffer",
-					     "direct", "late", "never" };
+	static const char *const words[] = { "fdatasync", "write",
+					     "background", "buffer", "direct",
+					     "late", "never" };
 
 	for (int i = 0; i < (int)(sizeof(words) / sizeof(*words)); i++)
 		if (!strcmp(text, words[i]))
@@ -95,9 +102,11 @@ static struct options parse_options(int argc, char **argv)
 		{ "ack", required_argument, NULL, 'a' },
 		{ "count", required_argument, NULL, 'c' },
 		{ "pause", required_argument, NULL, 'p' },
+		{ "sync-every", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options o = { .ack = ACK_FDATASYNC, .count = 12 };
+	struct options o = { .ack = ACK_FDATASYNC, .count = 12,
+			     .sync_ms = 200 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -109,6 +118,8 @@ static struct options parse_options(int argc, char **argv)
 			o.count = parse_count(optarg);
 		else if (c == 'p')
 			o.pause_ms = parse_count(optarg);
+		else if (c == 's')
+			o.sync_ms = parse_count(optarg);
 		else
 			usage();
 	}
@@ -184,6 +195,41 @@ static void run_with_system_calls(const struct options *o)
 	}
 	if (close(fd) < 0)
 		die("cannot close the log");
+}
+
+struct syncer {
+	pthread_t thread;
+	int fd;
+	unsigned int sync_ms;
+};
+
+static void *sync_for_ever(void *arg)
+{
+	const struct syncer *s = arg;
+
+	for (;;) {
+		usleep(s->sync_ms * 1000);
+		if (fdatasync(s->fd) < 0)
+			die("cannot sync the log");
+	}
+}
+
+/* The thread ends with the program. */
+static void run_with_background_syncs(const struct options *o)
+{
+	static struct syncer s;
+
+	s.fd = open_log(o->dir);
+	s.sync_ms = o->sync_ms;
+	errno = pthread_create(&s.thread, NULL, sync_for_ever, &s);
+	if (errno)
+		die("cannot start a thread");
+	for (unsigned int n = 1; n <= o->count; n++) {
+		begin(n);
+		append(s.fd, n);
+		acknowledge(n);
+		usleep(o->pause_ms * 1000);
+	}
 }
 
 static void run_with_stdio(const struct options *o)
@@ -288,6 +334,8 @@ int main(int argc, char **argv)
 
 	if (o.init)
 		init(&o);
+	else if (o.ack == ACK_BACKGROUND)
+		run_with_background_syncs(&o);
 	else if (o.ack == ACK_BUFFER)
 		run_with_stdio(&o);
 	else if (is_direct(&o))
