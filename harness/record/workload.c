@@ -107,6 +107,27 @@ static int compile(const struct home *home, char *source, const char *target,
 	return 0;
 }
 
+/* Libraries of ours in the LIBS line are content of the program, too. */
+static int add_own_libraries(const struct home *home, const char *libs,
+			     struct buf *all, struct error *e)
+{
+	CLEANUP_FREE char *words = xstrdup(libs);
+	int err = 0;
+	char *save;
+
+	for (char *word = strtok_r(words, " \t", &save); word && !err;
+	     word = strtok_r(NULL, " \t", &save)) {
+		CLEANUP_FREE char *path = NULL;
+
+		if (strncmp(word, "-l", 2))
+			continue;
+		path = xasprintf("%s/lib%s.a", home->lib, word + 2);
+		if (access(path, F_OK) == 0)
+			err = file_read(path, all, e);
+	}
+	return err;
+}
+
 /* The key of a built program: the content of all that goes into it. */
 static int content_key(const struct home *home, const char *folder,
 		       struct dirent **names, int n, const char *libs,
@@ -127,6 +148,9 @@ static int content_key(const struct home *home, const char *folder,
 			return err;
 	}
 	buf_puts(&all, libs);
+	err = add_own_libraries(home, libs, &all, e);
+	if (err)
+		return err;
 	if (file_read(lib, &all, e) || file_read(header, &all, e)) {
 		error_hint(e, "run: make");
 		return -ENOENT;
