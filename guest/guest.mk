@@ -9,7 +9,8 @@ GUEST_LIB := $(G)/libpowercut.a
 GUEST_PC := $(G)/pc
 GUEST_INIT := $(G)/powercut-init
 GUEST_BARE := $(G)/bare
-guest-lib: $(GUEST_LIB) $(GUEST_PC) $(GUEST_INIT) $(GUEST_BARE)
+GUEST_ACE := $(G)/libace.a
+guest-lib: $(GUEST_LIB) $(GUEST_ACE) $(GUEST_PC) $(GUEST_INIT) $(GUEST_BARE)
 
 # Objects of their own: the rooms' objects may carry sanitizers.
 $(G)/static/%.o: %.c | $(B)/deps-checked
@@ -17,6 +18,15 @@ $(G)/static/%.o: %.c | $(B)/deps-checked
 	$(GUEST_CC) -MMD -MP -c -o $@ $<
 
 $(GUEST_LIB): $(G)/static/guest/lib/powercut.o $(G)/static/guest/lib/log-writes.o
+	rm -f $@
+	$(AR) rcs $@ $^
+
+# Of workloads/ace: sequences of operations, run and judged in the guest.
+ACE_SRCS := $(wildcard guest/ace/*.c) \
+	$(filter-out %/scenarios.c $(wildcard harness/ace/test-*.c),\
+		$(wildcard harness/ace/*.c)) \
+	$(addprefix harness/common/,buf.c error.c files.c nearest.c)
+$(GUEST_ACE): $(ACE_SRCS:%.c=$(G)/static/%.o)
 	rm -f $@
 	$(AR) rcs $@ $^
 
