@@ -17,12 +17,46 @@
 #include "lab/home.h"
 #include "vm/agent.h"
 
-static int is_source(const struct dirent *d)
-{
-	size_t len = strlen(d->d_name);
+/* All programs lie in the guest's memory. */
+#define SCRIPT_MAX (3u << 20) /* bytes */
 
-	return len > 2 && d->d_name[0] != '.' &&
-	       !strcmp(d->d_name + len - 2, ".c");
+static int ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), n = strlen(end);
+
+	return len > n && name[0] != '.' && !strcmp(name + len - n, end);
+}
+
+static int is_source(const char *name)
+{
+	return ends_with(name, ".c");
+}
+
+/* An executable beside the source of its name was built by hand. */
+static int has_source(const char *folder, const char *name)
+{
+	CLEANUP_FREE char *source = xasprintf("%s/%s.c", folder, name);
+
+	return access(source, F_OK) == 0;
+}
+
+/* What is executed as it is. 1, 0, or -errno: it is too large. */
+static int is_script(const char *folder, const char *name, struct error *e)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, name);
+	struct stat st;
+
+	if (name[0] == '.' || is_source(name) || ends_with(name, ".h") ||
+	    ends_with(name, ".yaml") || stat(path, &st) < 0 ||
+	    !S_ISREG(st.st_mode) || !(st.st_mode & 0111) ||
+	    has_source(folder, name))
+		return 0;
+	if (st.st_size <= (off_t)SCRIPT_MAX)
+		return 1;
+	error_set(e, EFBIG, "%s: an executable of the workload may have %u "
+		  "MiB", path, SCRIPT_MAX >> 20);
+	error_hint(e, "move it to another folder, or make it not executable");
+	return -EFBIG;
 }
 
 /* The LIBS line of the folder's workload.mk, "" without one. */
@@ -128,6 +162,11 @@ static int add_own_libraries(const struct home *home, const char *libs,
 	return err;
 }
 
+static int is_input(const char *name)
+{
+	return is_source(name) || ends_with(name, ".h");
+}
+
 /* The key of a built program: the content of all that goes into it. */
 static int content_key(const struct home *home, const char *folder,
 		       struct dirent **names, int n, const char *libs,
@@ -141,7 +180,12 @@ static int content_key(const struct home *home, const char *folder,
 	for (int i = 0; i < n; i++) {
 		CLEANUP_FREE char *path =
 			xasprintf("%s/%s", folder, names[i]->d_name);
+		int script = is_script(folder, names[i]->d_name, e);
 
+		if (script < 0)
+			return script;
+		if (!script && !is_input(names[i]->d_name))
+			continue;
 		buf_puts(&all, names[i]->d_name);
 		err = file_read(path, &all, e);
 		if (err)
@@ -159,21 +203,27 @@ static int content_key(const struct home *home, const char *folder,
 	return 0;
 }
 
-static int is_input(const struct dirent *d)
-{
-	size_t len = strlen(d->d_name);
-
-	return is_source(d) || (len > 2 && d->d_name[0] != '.' &&
-				!strcmp(d->d_name + len - 2, ".h"));
-}
-
 static int list_folder(const char *folder, struct dirent ***names,
 		       struct error *e)
 {
-	int n = scandir(folder, names, is_input, alphasort);
+	int n = scandir(folder, names, NULL, alphasort);
 
 	return n < 0 ? error_errno(e, errno, "cannot read folder %s", folder) :
 		       n;
+}
+
+/* A program of this name more; its file in the cache is not there yet. */
+static struct program *add_program(struct workload *w, const char *cache,
+				   const char *name, size_t len)
+{
+	struct program *p;
+
+	w->programs = xrealloc(w->programs,
+			       (w->n_programs + 1) * sizeof(*w->programs));
+	p = &w->programs[w->n_programs++];
+	p->name = xasprintf("%.*s", (int)len, name);
+	p->path = xasprintf("%s/%s", cache, p->name);
+	return p;
 }
 
 static int build_one(const struct home *home, const char *folder,
@@ -181,18 +231,38 @@ static int build_one(const struct home *home, const char *folder,
 		     struct workload *w, struct error *e)
 {
 	CLEANUP_FREE char *source = xasprintf("%s/%s", folder, file);
-	struct program *p;
-	int err = 0;
+	struct program *p = add_program(w, cache, file, strlen(file) - 2);
 
-	w->programs = xrealloc(w->programs,
-			       (w->n_programs + 1) * sizeof(*w->programs));
-	p = &w->programs[w->n_programs++];
-	p->name = xstrdup(file);
-	p->name[strlen(file) - 2] = '\0';
-	p->path = xasprintf("%s/%s", cache, p->name);
-	if (access(p->path, X_OK) < 0)
-		err = compile(home, source, p->path, libs, e);
-	return err;
+	return access(p->path, X_OK) < 0 ?
+		       compile(home, source, p->path, libs, e) :
+		       0;
+}
+
+/* A copy: what is changed during a run changes only the next one. */
+static int copy_one(const char *folder, const char *cache, const char *file,
+		    struct workload *w, struct error *e)
+{
+	CLEANUP_FREE char *source = xasprintf("%s/%s", folder, file);
+	CLEANUP_BUF struct buf content = BUF_INIT;
+	struct program *p = add_program(w, cache, file, strlen(file));
+	int err;
+
+	if (access(p->path, F_OK) == 0)
+		return 0;
+	err = file_read(source, &content, e);
+	return err ? err : file_write(p->path, content.data, content.len, e);
+}
+
+static int take_one(const struct home *home, const char *folder,
+		    const char *cache, const char *file, const char *libs,
+		    struct workload *w, struct error *e)
+{
+	int script;
+
+	if (is_source(file))
+		return build_one(home, folder, cache, file, libs, w, e);
+	script = is_script(folder, file, e);
+	return script > 0 ? copy_one(folder, cache, file, w, e) : script;
 }
 
 int workload_build(const struct home *home, const char *folder,
@@ -217,9 +287,8 @@ int workload_build(const struct home *home, const char *folder,
 		err = mkdir_p(cache, e);
 	}
 	for (int i = 0; i < n && !err; i++)
-		if (is_source(names[i]))
-			err = build_one(home, folder, cache, names[i]->d_name,
-					libs, &w, e);
+		err = take_one(home, folder, cache, names[i]->d_name, libs, &w,
+			       e);
 	for (int i = 0; i < n; i++)
 		free(names[i]);
 	free(names);
@@ -241,6 +310,12 @@ void workload_release(struct workload *w)
 	*w = (struct workload){ 0 };
 }
 
+static int put_program(struct agent *a, const char *path,
+		       const struct buf *content, struct error *e)
+{
+	return agent_put(a, path, 0755, content->data, content->len, e);
+}
+
 int workload_install(const struct workload *w, struct agent *a,
 		     struct error *e)
 {
@@ -253,8 +328,7 @@ int workload_install(const struct workload *w, struct agent *a,
 
 		err = file_read(w->programs[i].path, &content, e);
 		if (!err)
-			err = agent_put(a, path, 0755, content.data,
-					content.len, e);
+			err = put_program(a, path, &content, e);
 	}
 	return err;
 }

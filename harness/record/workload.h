@@ -1,5 +1,7 @@
 /*
- * A workload's programs: each NAME/x.c becomes the static guest program x.
+ * A workload's programs: each NAME/x.c becomes the static guest program x, and
+ * each other file in the folder that may be executed, such as a script, is one
+ * as it is.
  *
  * Built with $CC (default cc) -static, powercut.h and libpowercut.a; a line
  * `LIBS = -lsqlite3` in NAME/workload.mk adds libraries. The result is kept
