@@ -29,7 +29,7 @@ wanted='virtio_pci virtio_console nvme ext4'
 # What is loaded only when it is asked for, by PID 1 (guest/init/disks.c) or by a
 # workload: a group, that is a file /modules.GROUP, with its modules.
 groups='virtio:virtio_blk scsi:virtio_scsi,sd_mod bfq:bfq null_blk:null_blk
-dm_log_writes:dm_log_writes'
+dm_log_writes:dm_log_writes image:virtio_blk,erofs,overlay'
 # e2fsck runs once per crash state: without a loader it starts twice as fast.
 tools='mke2fs e2fsck.static'
 # Other file systems (harness/scenario/filesystem.c): type, modules, tools. PID 1
@@ -313,7 +313,8 @@ install_tree()
 {
 	mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/tmp" \
 		"$root/etc" "$root/mnt" "$root/root" "$root/pc/bin" "$root/usr" \
-		"$root/var/tmp"
+		"$root/var/tmp" "$root/image/lower" "$root/image/memory" \
+		"$root/image/root"
 	ln -s bin "$root/sbin"
 	ln -s ../bin "$root/usr/bin"
 	ln -s ../bin "$root/usr/sbin"

@@ -69,17 +69,22 @@ static int load(const char *group, struct error *e)
 	return setup_modules(path, e);
 }
 
-static int virtio_number(const char *name)
+/* Of a virtio disk; the kernel gives the 20 bytes as they are. */
+static int has_serial(const char *name, const char *wanted)
 {
 	CLEANUP_BUF struct buf serial = BUF_INIT;
 	char path[300];
 
 	snprintf(path, sizeof(path), BLOCK "/%s/serial", name);
-	if (file_read(path, &serial, NULL) < 0)
-		return -1;
-	if (!strncmp(buf_text(&serial), "powercut-disk", 13))
-		return DISK;
-	return strncmp(buf_text(&serial), "powercut-marks", 14) ? -1 : MARKS;
+	return file_read(path, &serial, NULL) == 0 &&
+	       !strncmp(buf_text(&serial), wanted, strlen(wanted));
+}
+
+static int virtio_number(const char *name)
+{
+	return has_serial(name, "powercut-disk")  ? DISK :
+	       has_serial(name, "powercut-marks") ? MARKS :
+						    -1;
 }
 
 static int scsi_number(const char *name)
@@ -147,6 +152,38 @@ static int find(struct disks *d, struct error *e)
 		if (now_ns() > end)
 			return error_set(e, ENODEV, "no disk and marks on the "
 					 "bus %s", d->bus);
+		nanosleep(&(struct timespec){ .tv_nsec = STEP_NS }, NULL);
+	}
+	return 0;
+}
+
+static int look_for_serial(const char *serial, char *ret, size_t size)
+{
+	DIR *dir = opendir(BLOCK);
+	struct dirent *entry;
+	int found = 0;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		found = !strncmp(name, "vd", 2) && strlen(name) < size &&
+			has_device(name) && has_serial(name, serial);
+		if (found)
+			strcpy(ret, name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+int disks_find_serial(const char *serial, char *ret, size_t size,
+		      struct error *e)
+{
+	uint64_t end = now_ns() + WAIT_NS;
+
+	while (!look_for_serial(serial, ret, size)) {
+		if (now_ns() > end)
+			return error_set(e, ENODEV, "no disk %s", serial);
 		nanosleep(&(struct timespec){ .tv_nsec = STEP_NS }, NULL);
 	}
 	return 0;

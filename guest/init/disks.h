@@ -24,6 +24,9 @@ void disks_parameter(const char *cmdline, const char *key,
 		     const char *otherwise, char *ret, size_t size);
 /* Reads /proc/cmdline. */
 int disks_parameters(struct disks *ret, struct error *e);
+/* Waits for the virtio disk with this serial: its name in /sys/block. */
+int disks_find_serial(const char *serial, char *ret, size_t size,
+		      struct error *e);
 /* Loads what the bus and the scheduler need, waits for both disks, sets them
  * up and gives them their names in /dev. */
 int disks_start(struct disks *d, struct error *e);

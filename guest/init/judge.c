@@ -242,10 +242,7 @@ static int run_program(const struct program *p, uint64_t timeout_ns,
 	c.deadline_ns = deadline(started, timeout_ns);
 	error = start(p, &c);
 	if (error) {
-		buf_printf(text, "cannot run %s: %s", p->argv[0],
-			   error == ENOENT ?
-				   "there is no such program in the guest" :
-				   strerror(error));
+		program_complain(p, error, text);
 	} else {
 		wait_for_end(&c, r);
 		waitpid(c.pid, &status, 0);
@@ -344,8 +341,10 @@ static int take_order(struct cursor *c, struct order *o)
 	o->dir = cursor_string(c);
 	o->type = cursor_string(c);
 	o->options = cursor_string(c);
-	if (!o->options || program_take(c, h->argc, h->envc, &o->check) < 0 ||
-	    program_take(c, h->fsck_argc, 0, &o->fsck) < 0)
+	if (!o->options || program_take(c, h->argc, h->envc,
+					  PROGRAM_IN_IMAGE, &o->check) < 0 ||
+	    program_take(c, h->fsck_argc, 0, PROGRAM_IN_INITRAMFS,
+			 &o->fsck) < 0)
 		return -EPROTO;
 	return take_promises(c, o);
 }

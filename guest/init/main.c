@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "guest/init/disks.h"
 #include "guest/init/doorbell.h"
+#include "guest/init/image.h"
 #include "guest/init/sandbox.h"
 #include "guest/init/serve.h"
 #include "guest/init/setup.h"
@@ -58,6 +59,8 @@ static int run(struct error *e)
 	r = disks_parameters(&disks, e);
 	if (r == 0)
 		r = disks_start(&disks, e);
+	if (r == 0)
+		r = image_start(e);
 	if (r < 0)
 		return r;
 	if (!strcmp(disks.bus, "nvme"))

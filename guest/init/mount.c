@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "guest/init/frames.h"
+#include "guest/init/image.h"
 #include "guest/init/kmsg.h"
 #include "guest/init/setup.h"
 
@@ -101,9 +102,10 @@ static int describe(struct buf *text, int err, const char *what,
 	return err;
 }
 
-int mount_disk(const char *device, const char *dir, const char *type,
+int mount_disk(const char *device, const char *folder, const char *type,
 	       const char *options, struct buf *ret_text)
 {
+	CLEANUP_FREE char *dir = image_path(folder);
 	CLEANUP_BUF struct buf data = BUF_INIT;
 	CLEANUP_CLOSE int kmsg = -1;
 	struct error e;
@@ -163,11 +165,12 @@ static int kill_everybody(int collect)
 	return 0;
 }
 
-static int umount_patiently(const char *dir)
+static int umount_patiently(const char *folder)
 {
+	CLEANUP_FREE char *dir = image_path(folder);
 	uint64_t end = now_ns() + BUSY_NS;
 
-	if (!*dir)
+	if (!*folder)
 		return 0; /* nothing was mounted: a raw device */
 	while (umount2(dir, UMOUNT_NOFOLLOW) < 0) {
 		if (errno != EBUSY || now_ns() > end)
@@ -209,6 +212,8 @@ int umount_disk(const char *dir, const char *device, int collect,
 		return describe(ret_text, -r, "cannot drop the cached pages of",
 				device, dir);
 	r = setup_scratch(&e);
+	if (r == 0)
+		r = image_renew(&e);
 	if (r < 0)
 		buf_puts(ret_text, e.message);
 	return -r;

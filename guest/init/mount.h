@@ -23,7 +23,8 @@ void mount_always(unsigned long flags);
 /*
  * Return 0 or a positive errno; details are appended to ret_text.
  * umount_disk: whoever is left is killed, dir "" is not mounted, the device's
- * cached pages and the scratch folders' content are gone. collect: it is also
+ * cached pages, the scratch folders' content and all that was written to the
+ * image are gone. dir: as a program sees it. collect: it is also
  * the one that waits for the dead, or the main loop does.
  */
 int mount_disk(const char *device, const char *dir, const char *type,

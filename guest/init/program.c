@@ -4,14 +4,22 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
+#include "guest/init/enter.h"
 #include "guest/init/frames.h"
+#include "guest/init/image.h"
 
-#define SEARCH "/pc/work:/pc/bin:/bin:/sbin:/usr/bin:/usr/sbin"
+#define OURS "/pc/work:/pc/bin:"
+#define SEARCH "/bin:/sbin:/usr/bin:/usr/sbin"
+/* As in a login shell (Debian: /etc/profile). */
+#define IMAGE_SEARCH                                                           \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /* More strings than this in one request are a mistake, not a program. */
 #define STRINGS_MAX 4096
 
@@ -32,35 +40,73 @@ static int take_strings(struct cursor *c, uint32_t n, char **ret)
 	return 0;
 }
 
+/* How a program's variables begin, and how they go on; both end with NULL. */
+static char *const ours[] = { "HOME=/root", "TERM=linux", "LANG=C", NULL };
+static char *const ours_in_image[] = { "HOME=/root",	"TERM=linux",
+				       "LANG=C.UTF-8",	"USER=root",
+				       "LOGNAME=root",	"SHELL=/bin/sh",
+				       NULL };
+
+static size_t count(char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static void add_variables(struct program *c, char *const *list)
+{
+	size_t n = count(c->envp);
+
+	for (; list && *list; list++)
+		c->envp[n++] = *list;
+	c->envp[n] = NULL;
+}
+
+/* PATH is searched from /pc/work on, always. */
+static void complete_path(struct program *c)
+{
+	char **e = c->envp;
+
+	while (*e && strncmp(*e, "PATH=", 5))
+		e++;
+	c->path = xasprintf("PATH=" OURS "%s",
+			    *e	    ? *e + 5 :
+			    c->root ? IMAGE_SEARCH :
+				      SEARCH);
+	if (!*e)
+		e[1] = NULL;
+	*e = c->path;
+}
+
 /*
- * The environment: ours first, then the request's, which overrides (a later
- * one of the same name would not: getenv takes the first). PATH is searched
- * from /pc/work on, always.
+ * The environment: the request's, then the image's, then ours, and of two with
+ * one name the first counts (getenv takes it).
  */
 static void complete_env(struct program *c, uint32_t n)
 {
-	static char *const ours[] = { "HOME=/root", "TERM=linux", "LANG=C" };
-	char **end = c->envp + n;
+	char *const *image = c->root ? image_environment() : NULL;
+	char *const *last = c->root ? ours_in_image : ours;
 
-	for (char **e = c->envp; *e; e++) {
-		if (!strncmp(*e, "PATH=", 5))
-			*e = c->path = xasprintf("PATH=/pc/work:/pc/bin:%s", *e + 5);
-	}
-	if (!c->path)
-		*end++ = c->path = xstrdup("PATH=" SEARCH);
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		*end++ = ours[i];
-	*end = NULL;
+	c->envp = xrealloc(c->envp, (n + count(image) + count(last) + 2) *
+					    sizeof(char *));
+	add_variables(c, image);
+	add_variables(c, last);
+	complete_path(c);
 }
 
 int program_take(struct cursor *c, uint32_t argc, uint32_t envc,
-		 struct program *ret)
+		 enum program_place place, struct program *ret)
 {
-	*ret = (struct program){ 0 };
+	*ret = (struct program){
+		.root = place == PROGRAM_IN_IMAGE ? image_root() : NULL,
+	};
 	if (argc > STRINGS_MAX || envc > STRINGS_MAX)
 		return -EPROTO;
 	ret->argv = xcalloc(argc + 1, sizeof(char *));
-	ret->envp = xcalloc(envc + 8, sizeof(char *));
+	ret->envp = xcalloc(envc + 1, sizeof(char *));
 	if (take_strings(c, argc, ret->argv) < 0 ||
 	    take_strings(c, envc, ret->envp) < 0)
 		return -EPROTO;
@@ -89,7 +135,7 @@ static void set_attributes(posix_spawnattr_t *attr)
  * under TCG, copying it takes as long as all the rest. It searches the PATH of
  * this process and returns why the program could not be executed.
  */
-int program_start(const struct program *c, int out, int err, pid_t *ret)
+static int spawn(const struct program *c, int out, int err, pid_t *ret)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -106,6 +152,76 @@ int program_start(const struct program *c, int out, int err, pid_t *ret)
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	return error;
+}
+
+/* In the folders of PATH, as seen from here: the file that would be executed, or
+ * NULL. Caller frees. */
+static char *find_file(const struct program *c)
+{
+	const char *root = c->root ? c->root : "";
+	const char *dir = c->path + strlen("PATH=");
+
+	if (strchr(c->argv[0], '/'))
+		return xasprintf("%s%s", root, c->argv[0]);
+	while (*dir) {
+		size_t len = strcspn(dir, ":");
+		CLEANUP_FREE char *file = xasprintf("%s%.*s/%s", root, (int)len,
+						    dir, c->argv[0]);
+
+		if (access(file, X_OK) == 0)
+			return TAKE(file);
+		dir += len + (dir[len] == ':');
+	}
+	return NULL;
+}
+
+int program_start(const struct program *c, int out, int err, pid_t *ret)
+{
+	CLEANUP_FREE char *file = NULL;
+	int error = c->root ? enter_image(c, out, err, ret) :
+			      spawn(c, out, err, ret);
+
+	/* It may also be what executes the file that is missing. */
+	if (error == ENOENT)
+		file = find_file(c);
+	return file && access(file, X_OK) == 0 ? ELIBACC : error;
+}
+
+/* The program behind #!, or "". */
+static void read_interpreter(const char *file, char *ret, size_t size)
+{
+	CLEANUP_CLOSE int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+	char text[256] = "";
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *name = text + 2 + strspn(text + 2, " \t");
+
+	*ret = '\0';
+	if (n > 2 && !strncmp(text, "#!", 2))
+		snprintf(ret, size, "%.*s", (int)strcspn(name, " \t\r\n"),
+			 name);
+}
+
+void program_complain(const struct program *p, int error, struct buf *ret_text)
+{
+	CLEANUP_FREE char *file = error == ELIBACC ? find_file(p) : NULL;
+	char interpreter[256];
+
+	buf_printf(ret_text, "cannot run %s: ",
+		   p->argv && p->argv[0] ? p->argv[0] : "a program");
+	read_interpreter(file, interpreter, sizeof(interpreter));
+	if (error == ENOENT)
+		buf_puts(ret_text, "there is no such program in the guest");
+	else if (*interpreter)
+		buf_printf(ret_text, "its interpreter %s is not in the guest",
+			   interpreter);
+	else if (error == ELIBACC)
+		buf_puts(ret_text, "the loader of its dynamic libraries is not "
+			 "in the guest");
+	else if (error == ENOEXEC)
+		buf_puts(ret_text, "it is neither a program nor a script that "
+			 "begins with #!");
+	else
+		buf_puts(ret_text, strerror(error));
 }
 
 int program_pipe(int *ret_read, int *ret_write)

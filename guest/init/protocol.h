@@ -23,12 +23,15 @@
 
 #define AGENT_PORT "org.powercut.agent.0"
 #define AGENT_MAGIC 0x41435750u /* "PWCA" */
-#define AGENT_VERSION 2
+#define AGENT_VERSION 3
 #define FRAME_MAX (4u << 20)
 
 /* Words on the kernel's command line for PID 1. */
 #define PARAMETER_BUS "powercut.bus="	     /* virtio, scsi; without it: nvme */
 #define PARAMETER_SCHEDULER "powercut.scheduler=" /* of the disk */
+#define PARAMETER_IMAGE "powercut.image=" /* file system of the image, where
+					   * there is one */
+#define IMAGE_SERIAL "powercut-image"	  /* of its disk, virtio-blk */
 
 struct frame {
 	uint32_t magic; /* AGENT_MAGIC */
@@ -88,6 +91,12 @@ struct run {
 	uint64_t timeout_ns; /* 0: none */
 	uint32_t argc;
 	uint32_t envc;
+	uint32_t flags; /* enum run_flag */
+	uint32_t reserved; /* 0 */
+};
+
+enum run_flag {
+	RUN_TOOL = 1, /* a tool of ours: never in the image */
 };
 
 enum put_flag {
@@ -111,6 +120,9 @@ enum put_flag {
  *                 program could not be started (ENOENT: there is none)
  *   STEP_UMOUNT   error: the guest is not clean any more
  *   STEP_FSCK     as STEP_CHECK
+ *
+ * Where there is an image, the check runs in it and fsck does not. ELIBACC says
+ * that a program is there, but what it needs to be executed is not.
  *
  * With JUDGE_ASK the guest announces STEP_MOUNTED once the state is mounted
  * (without a file system: before the check is run) and waits for GO, which lets

@@ -20,7 +20,10 @@ static int parse(const char *payload, size_t len, struct program *ret)
 
 	if (cursor_take(&c, &head, sizeof(head)) < 0 || head.argc == 0)
 		return -EPROTO;
-	return program_take(&c, head.argc, head.envc, ret);
+	return program_take(&c, head.argc, head.envc,
+			    head.flags & RUN_TOOL ? PROGRAM_IN_INITRAMFS :
+						    PROGRAM_IN_IMAGE,
+			    ret);
 }
 
 static int stream_open(struct run_stream *s, enum frame_type type, int *ret_in)
@@ -75,18 +78,14 @@ static uint64_t deadline(const struct run_state *r, const char *payload)
 int run_start(struct run_state *r, uint32_t id, const char *payload,
 	      size_t len, struct buf *ret_text)
 {
-	struct program p = { NULL, NULL, NULL };
+	struct program p = { .argv = NULL };
 	int error = -parse(payload, len, &p);
 
 	*r = (struct run_state){ .out.fd = -1, .err.fd = -1 };
 	if (!error)
 		error = start(r, &p);
 	if (error) {
-		buf_printf(ret_text, "cannot run %s: %s",
-			   p.argv && p.argv[0] ? p.argv[0] : "a program",
-			   error == ENOENT ?
-				   "there is no such program in the guest" :
-				   strerror(error));
+		program_complain(&p, error, ret_text);
 		forget(r);
 	} else {
 		r->id = id;

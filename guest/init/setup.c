@@ -20,6 +20,8 @@
 #include "common/files.h"
 #include "guest/init/protocol.h"
 
+/* /etc/hosts of an image names it, too. */
+#define HOST_NAME "powercut"
 #define PORTS "/sys/class/virtio-ports"
 
 /* The kernel looks for ports in the background; there is no event
@@ -32,6 +34,21 @@ static void step(void)
 	nanosleep(&(struct timespec){ .tv_nsec = STEP_NS }, NULL);
 }
 
+/* What udev makes on other machines; EEXIST is no trouble. */
+static void link_standard(void)
+{
+	static const char *const links[][2] = {
+		{ "/proc/self/fd", "/dev/fd" },
+		{ "/proc/self/fd/0", "/dev/stdin" },
+		{ "/proc/self/fd/1", "/dev/stdout" },
+		{ "/proc/self/fd/2", "/dev/stderr" },
+	};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlink(links[i][0], links[i][1]) < 0)
+			continue;
+}
+
 int setup_mounts(struct error *e)
 {
 	static const struct {
@@ -42,6 +59,7 @@ int setup_mounts(struct error *e)
 		{ "proc", "/proc", NULL },
 		{ "sysfs", "/sys", NULL },
 		{ "devtmpfs", "/dev", "mode=0755" },
+		{ "devpts", "/dev/pts", "mode=0620,ptmxmode=0666" },
 		{ "tracefs", "/sys/kernel/tracing", NULL },
 	};
 
@@ -54,7 +72,10 @@ int setup_mounts(struct error *e)
 			return error_errno(e, errno, "cannot mount %s",
 					   table[i].dir);
 	}
-	return 0;
+	link_standard();
+	return sethostname(HOST_NAME, strlen(HOST_NAME)) < 0 ?
+		       error_errno(e, errno, "cannot set the host's name") :
+		       0;
 }
 
 int setup_loopback(struct error *e)

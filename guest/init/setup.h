@@ -7,7 +7,8 @@
 
 struct error;
 
-/* /proc, /sys, /dev, tracefs. */
+/* /proc, /sys, /dev with what programs expect in it, tracefs; the host's
+ * name. */
 int setup_mounts(struct error *e);
 /* Fresh, empty /run, /tmp, /var/tmp and /dev/shm; those before are gone. */
 int setup_scratch(struct error *e);

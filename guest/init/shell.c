@@ -7,6 +7,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "guest/init/image.h"
+
 /* /dev/console cannot be a controlling terminal (Linux: tty_io.c), so the
  * serial line itself comes first. */
 static int open_console(void)
@@ -20,7 +22,9 @@ static __attribute__((noreturn)) void shell(void)
 {
 	static char *const argv[] = { "-sh", NULL };
 	static char *const envp[] = {
-		"PATH=/pc/work:/pc/bin:/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/root",
+		"PATH=/pc/work:/pc/bin:/usr/local/bin:/usr/local/sbin:/bin:/sbin:"
+		"/usr/bin:/usr/sbin",
+		"HOME=/root",
 		"TERM=vt100", "PS1=powercut:\\w# ", NULL,
 	};
 	sigset_t none;
@@ -30,7 +34,9 @@ static __attribute__((noreturn)) void shell(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
-	fd = open_console();
+	fd = open_console(); /* ours: the image's /dev is the same */
+	if (image_root() && (chroot(image_root()) < 0 || chdir("/root") < 0))
+		_exit(127);
 	if (fd < 0)
 		_exit(127);
 	ioctl(fd, TIOCSCTTY, 1);

@@ -107,7 +107,8 @@ static int run_in_guest(struct prefixes *p, const char *const *argv,
 			uint64_t timeout_ns, struct agent_result *ret,
 			struct error *e)
 {
-	struct agent_run run = { argv, environment, timeout_ns };
+	struct agent_run run = { .argv = argv, .env = environment,
+				 .timeout_ns = timeout_ns };
 	int err = agent_run(vm_agent(checker_vm(p->guest)), &run, ret, e);
 
 	if (err || ret->status == 0)

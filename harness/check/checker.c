@@ -56,6 +56,7 @@ static int boot(struct checker *c, int interactive, struct error *e)
 		.kernel = c->config.image->kernel,
 		.initrd = c->config.image->initrd,
 		.cmdline = c->config.image->cmdline,
+		.image = c->config.image->root,
 		.memory = c->config.memory,
 		.nbd_socket = drive_nbd_socket(c->drive),
 		.bus = c->config.bus,

@@ -27,8 +27,8 @@ static int collect(int fd, struct buf *output)
 	return 0;
 }
 
-int spawn_wait(const char *const argv[], struct buf *ret_output,
-	       struct error *e)
+static int run(const char *const argv[], int take_error,
+	       struct buf *ret_output, struct error *e)
 {
 	posix_spawn_file_actions_t actions;
 	int pipes[2], status, err;
@@ -39,7 +39,8 @@ int spawn_wait(const char *const argv[], struct buf *ret_output,
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1], 2);
+	if (take_error)
+		posix_spawn_file_actions_adddup2(&actions, pipes[1], 2);
 	err = posix_spawnp(&pid, argv[0], &actions, NULL, (char **)argv,
 			   environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -56,4 +57,16 @@ int spawn_wait(const char *const argv[], struct buf *ret_output,
 					   argv[0]);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
 				     WEXITSTATUS(status);
+}
+
+int spawn_wait(const char *const argv[], struct buf *ret_output,
+	       struct error *e)
+{
+	return run(argv, 1, ret_output, e);
+}
+
+int spawn_stdout(const char *const argv[], struct buf *ret_output,
+		 struct error *e)
+{
+	return run(argv, 0, ret_output, e);
 }

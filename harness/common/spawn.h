@@ -13,5 +13,8 @@ struct error;
  */
 int spawn_wait(const char *const argv[], struct buf *ret_output,
 	       struct error *e);
+/* The same, but its standard error is this process's: it reports progress. */
+int spawn_stdout(const char *const argv[], struct buf *ret_output,
+		 struct error *e);
 
 #endif

@@ -16,6 +16,7 @@
 #include "common/files.h"
 #include "common/spawn.h"
 #include "common/text.h"
+#include "lab/root.h"
 #include "scenario/scenario.h"
 
 #define DEFAULT_KERNEL "debian-6.1"
@@ -26,6 +27,7 @@ void guest_image_release(struct guest_image *i)
 	free(i->initrd);
 	free(i->cmdline);
 	free(i->release);
+	free(i->root);
 	*i = (struct guest_image){ 0 };
 }
 
@@ -153,7 +155,13 @@ int lab_image(const struct lab *lab, const struct scenario *s,
 	if (strcmp(s->guest.kernel, DEFAULT_KERNEL))
 		err = build_image(lab, s->guest.kernel, &folder, e);
 	else
-		folder = xasprintf("%s/image/%s/current", lab->home.built,
-				   s->guest.image);
-	return err ? err : load_image(folder, s->filesystem.type, ret, e);
+		folder = xasprintf("%s/image/micro/current", lab->home.built);
+	if (!err)
+		err = load_image(folder, s->filesystem.type, ret, e);
+	if (err)
+		return err;
+	err = root_image(lab, s, &ret->root, e);
+	if (err)
+		guest_image_release(ret);
+	return err;
 }

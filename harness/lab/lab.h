@@ -20,6 +20,7 @@ struct guest_image {
 	char *initrd;  /* path */
 	char *cmdline; /* the kernel's whole command line */
 	char *release; /* 6.1.0-... */
+	char *root;    /* path of the programs' root file system, or NULL */
 };
 
 struct lab {
@@ -41,7 +42,8 @@ void lab_close(struct lab *lab);
 
 /* The image for a scenario's guest.kernel, guest.image and filesystem.type.
  * Builds the one of a user's own kernel (some seconds, cached by content).
- * -ENOENT: that kernel does not have the file system. */
+ * -ENOENT: that kernel does not have the file system. lab/root.h for the
+ * rest. */
 int lab_image(const struct lab *lab, const struct scenario *s,
 	      struct guest_image *ret, struct error *e);
 void guest_image_release(struct guest_image *i);

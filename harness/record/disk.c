@@ -61,7 +61,8 @@ static int run(struct agent *a, const struct fsck *f, struct disk_report *ret,
 {
 	const char *argv[DISK_WORDS];
 	struct agent_run req = { .argv = argv,
-				 .timeout_ns = FSCK_TIMEOUT_NS };
+				 .timeout_ns = FSCK_TIMEOUT_NS,
+				 .tool = 1 };
 	struct disk_report r = { .program = f->words[0],
 				 .said = FSCK_TROUBLE };
 	char none[] = "";

@@ -84,6 +84,7 @@ static int start_guest(struct recording_session *s, struct error *e)
 		.kernel = r->image->kernel,
 		.initrd = r->image->initrd,
 		.cmdline = r->image->cmdline,
+		.image = r->image->root,
 		.memory = r->scenario->guest.memory,
 		.bus = r->scenario->drive.bus,
 		.scheduler = scenario_scheduler(r->scenario),
@@ -128,14 +129,12 @@ static void fill_environment(struct recording_session *s)
 
 /* Runs a program that must succeed, or the recording cannot begin. */
 static int run_step(struct recording_session *s, const char *what,
-		    const char *const *argv, uint64_t timeout_ns,
-		    struct error *e)
+		    const struct agent_run *run, struct error *e)
 {
-	struct agent_run run = { .argv = argv, .env = s->env.list,
-				 .timeout_ns = timeout_ns };
+	const char *const *argv = run->argv;
 	struct agent_result result = { 0 };
 	CLEANUP_FREE char *line = NULL;
-	int err = agent_run(vm_agent(s->vm), &run, &result, e);
+	int err = agent_run(vm_agent(s->vm), run, &result, e);
 
 	if (err)
 		return err;
@@ -164,11 +163,14 @@ static int make_filesystem(struct recording_session *s, struct error *e)
 	const struct scenario *sc = s->request->scenario;
 	CLEANUP_FREE char *options = xstrdup(sc->filesystem.mkfs);
 	const char *argv[DISK_WORDS];
+	const struct agent_run run = { .argv = argv, .env = s->env.list,
+				       .timeout_ns = MKFS_TIMEOUT_NS,
+				       .tool = 1 };
 
 	if (!scenario_has_filesystem(sc))
 		return 0;
 	disk_mkfs_argv(sc, options, argv);
-	return run_step(s, "filesystem", argv, MKFS_TIMEOUT_NS, e);
+	return run_step(s, "filesystem", &run, e);
 }
 
 static int mount_new(struct recording_session *s, struct error *e)
@@ -185,15 +187,18 @@ static int mount_new(struct recording_session *s, struct error *e)
 static int set_up(struct recording_session *s, struct error *e)
 {
 	const struct scenario *sc = s->request->scenario;
+	const struct agent_run run = {
+		.argv = (const char *const *)sc->workload.setup,
+		.env = s->env.list,
+		.timeout_ns = sc->workload.timeout_ns,
+	};
 	int err = make_filesystem(s, e);
 
 	if (err || !sc->workload.setup)
 		return err;
 	err = mount_new(s, e);
 	if (!err)
-		err = run_step(s, "workload.setup",
-			       (const char *const *)sc->workload.setup,
-			       sc->workload.timeout_ns, e);
+		err = run_step(s, "workload.setup", &run, e);
 	if (!err)
 		err = disk_umount(vm_agent(s->vm), sc, e);
 	return err;
@@ -247,8 +252,11 @@ static struct agent_run what_to_run(const struct recording_session *s)
 	const struct scenario *sc = r->scenario;
 
 	if (r->recovery)
-		return (struct agent_run){ r->recovery->argv, r->recovery->env,
-					   r->recovery->timeout_ns };
+		return (struct agent_run){
+			.argv = r->recovery->argv,
+			.env = r->recovery->env,
+			.timeout_ns = r->recovery->timeout_ns,
+		};
 	return (struct agent_run){
 		.argv = (const char *const *)sc->workload.run,
 		.env = s->env.list,

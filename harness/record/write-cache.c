@@ -21,7 +21,8 @@ int write_cache_show(struct agent *a, const struct cache_model *m,
 	const char *kind = model_is_volatile(m) ? "write back" :
 						  "write through";
 	const char *const argv[] = { "sh", "-c", script, kind, NULL };
-	struct agent_run run = { .argv = argv, .timeout_ns = TIMEOUT_NS };
+	struct agent_run run = { .argv = argv, .timeout_ns = TIMEOUT_NS,
+				 .tool = 1 };
 	struct agent_result result = { 0 };
 	int err = agent_run(a, &run, &result, e);
 

@@ -28,7 +28,9 @@ static int pool_fits(const struct engine *en, const struct scenario *s,
 	       en->pool_block == s->drive.block &&
 	       en->pool_bus == s->drive.bus &&
 	       !strcmp(en->image.kernel, image->kernel) &&
-	       !strcmp(en->image.initrd, image->initrd);
+	       !strcmp(en->image.initrd, image->initrd) &&
+	       !strcmp(en->image.root ? en->image.root : "",
+		       image->root ? image->root : "");
 }
 
 static void stop_pool(struct engine *en)

@@ -109,15 +109,49 @@ static int convert_kernel(struct document *d, const char *kernel,
 static int convert_image(struct document *d, const char *image, char **ret,
 			 struct error *e)
 {
-	if (!image || !strcmp(image, "micro")) {
-		*ret = xstrdup("micro");
+	if (!image || !strcmp(image, "micro") || !strcmp(image, "debian")) {
+		*ret = xstrdup(image ? image : "micro");
 		return 0;
 	}
-	if (!strcmp(image, "debian") || !strncmp(image, "oci:", 4))
+	if (!strncmp(image, "oci:", 4))
 		return not_yet(d, "guest.image", e, image, "micro");
 	return document_error(d, "guest.image", e,
 			      "guest.image is '%.60s'; expected micro, debian "
 			      "or oci:ARCHIVE", image);
+}
+
+/* Debian Policy 5.6.7. Whether Debian has it, apt must say. */
+static int is_package(const char *name)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789+.-";
+	size_t len = strlen(name);
+
+	return len > 1 && strchr(first, *name) && strspn(name, rest) == len;
+}
+
+static int convert_packages(struct document *d, const struct raw_list *list,
+			    struct scenario *s, struct error *e)
+{
+	if (list->count && strcmp(s->guest.image, "debian"))
+		return document_error(d, "guest.packages", e,
+				      "guest.packages are Debian's, but "
+				      "guest.image is %s; expected image: "
+				      "debian, or no packages",
+				      s->guest.image);
+	s->guest.packages = xcalloc((size_t)list->count + 1, sizeof(char *));
+	for (unsigned int i = 0; i < list->count; i++) {
+		CLEANUP_FREE char *path = xasprintf("guest.packages[%u]", i);
+
+		if (!is_package(list->items[i]))
+			return document_error(d, path, e,
+					      "'%.60s' is no name of a Debian "
+					      "package; expected one such as "
+					      "python3-minimal",
+					      list->items[i]);
+		s->guest.packages[i] = xstrdup(list->items[i]);
+	}
+	return 0;
 }
 
 static int convert_guest(struct document *d, const struct raw_guest *raw,
@@ -127,9 +161,11 @@ static int convert_guest(struct document *d, const struct raw_guest *raw,
 
 	if (!err)
 		err = convert_image(d, raw->image, &s->guest.image, e);
-	if (!err && raw->packages.count)
-		err = not_yet(d, "guest.packages", e, "a list of packages",
-			      "[]");
+	if (!err)
+		err = convert_packages(d, &raw->packages, s, e);
+	s->guest.where = document_where(d, raw->packages.count ?
+						   "guest.packages" :
+						   "guest.image");
 	s->guest.memory = 256 * MiB;
 	if (!err)
 		err = quantity_at(d, "guest.memory", raw->memory, parse_size,
@@ -356,6 +392,11 @@ static int convert_place(struct document *d, enum check_place on,
 	const uint64_t *faults = s->drive.cache.faults.count;
 
 	s->check.on = on;
+	if (on == CHECK_ON_HOST && strcmp(s->guest.image, "micro"))
+		return document_error(d, "check.on", e,
+				      "check.on is host, but the programs of "
+				      "guest.image %.60s run in a guest only; "
+				      "expected guest", s->guest.image);
 	if (on != CHECK_ON_HOST ||
 	    !(faults[FAULT_READ_ONLY] || faults[FAULT_GONE]))
 		return 0;

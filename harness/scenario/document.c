@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/error.h"
 
 const char *node_text(const yaml_node_t *node)
@@ -136,6 +137,16 @@ int document_error(struct document *d, const char *path, struct error *e,
 	err = report(d, node ? node->start_mark : start, e, fmt, ap);
 	va_end(ap);
 	return err;
+}
+
+char *document_where(struct document *d, const char *path)
+{
+	int all;
+	yaml_node_t *node = find(d, path, &all);
+
+	return xasprintf("%s:%zu:%zu", d->name,
+			 node ? node->start_mark.line + 1 : 1,
+			 node ? node->start_mark.column + 1 : 1);
 }
 
 /* libyaml's reader says where it failed in bytes only. */

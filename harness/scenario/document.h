@@ -41,6 +41,9 @@ int document_has(struct document *d, const char *path);
 /* Whether there is a mapping at that path. */
 int document_is_mapping(struct document *d, const char *path);
 
+/* "FILE:LINE:COLUMN" of a path, as document_error() has it. Caller frees. */
+char *document_where(struct document *d, const char *path);
+
 /*
  * All errors: "FILE:LINE:COLUMN: message", control characters replaced.
  * Returns -EINVAL. The first takes a place, the second a path: where

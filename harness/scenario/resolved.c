@@ -158,7 +158,10 @@ static void put_guest(yaml_document_t *d, int root, const struct scenario *s)
 
 	put_text(d, guest, "kernel", s->guest.kernel);
 	put_text(d, guest, "image", s->guest.image);
-	put_list(d, guest, "packages", YAML_FLOW_SEQUENCE_STYLE);
+	if (s->guest.packages && *s->guest.packages)
+		put_argv(d, guest, "packages", s->guest.packages);
+	else
+		put_list(d, guest, "packages", YAML_FLOW_SEQUENCE_STYLE);
 	put_size(d, guest, "memory", s->guest.memory);
 }
 

@@ -43,6 +43,8 @@ void scenario_free(struct scenario *s)
 	free_argv(s->check.run);
 	free(s->guest.kernel);
 	free(s->guest.image);
+	free_argv(s->guest.packages);
+	free(s->guest.where);
 	free(s->filesystem.type);
 	free(s->filesystem.mkfs);
 	free(s->filesystem.mount);

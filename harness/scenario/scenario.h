@@ -47,7 +47,10 @@ struct scenario {
 
 	struct {
 		char *kernel; /* debian-6.1 or a path */
-		char *image;  /* micro */
+		char *image;  /* micro, debian, oci:PATH (absolute) */
+		char **packages; /* of debian, NULL-terminated, or NULL */
+		char *where; /* FILE:LINE:COLUMN of the image, for what goes
+			      * wrong once it is built */
 		uint64_t memory; /* bytes */
 	} guest;
 

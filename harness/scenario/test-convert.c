@@ -1,4 +1,5 @@
 /* The values: impossible ones, and those that are not built yet. */
+#include "common/cleanup.h"
 #include "scenario/testing.h"
 
 static void names_are_folder_names(void **state)
@@ -162,21 +163,55 @@ static void no_cache_is_a_mode(void **state)
 	scenario_free(s);
 }
 
+static void a_debian_image_has_packages(void **state)
+{
+	CLEANUP_FREE char *text = NULL;
+	struct scenario *s = accepted(MINIMAL
+		"guest: { image: debian, packages: [git, g++] }\n");
+
+	(void)state;
+	assert_string_equal(s->guest.image, "debian");
+	assert_string_equal(s->guest.packages[0], "git");
+	assert_string_equal(s->guest.packages[1], "g++");
+	assert_null(s->guest.packages[2]);
+	assert_non_null(strstr(s->guest.where, ":3:"));
+	text = scenario_resolved(s);
+	assert_non_null(strstr(text, "packages: [\"git\", \"g++\"]"));
+	scenario_free(s);
+}
+
+static void packages_are_names_and_debians(void **state)
+{
+	(void)state;
+	refused(MINIMAL "guest: { packages: [git] }\n",
+		"3:20: guest.packages are Debian's, but guest.image is micro; "
+		"expected image: debian, or no packages");
+	refused(MINIMAL "guest: { image: debian, packages: [git, -x] }\n",
+		"3:41: '-x' is no name of a Debian package; expected one such "
+		"as python3-minimal");
+	refused(MINIMAL "guest: { image: debian, packages: [\"a b\"] }\n",
+		"3:36: 'a b' is no name of a Debian package; expected one "
+		"such as python3-minimal");
+}
+
+static void a_debian_image_is_not_for_the_host(void **state)
+{
+	(void)state;
+	refused(MINIMAL "guest: { image: debian }\n"
+		"check: { on: host }\n",
+		"4:14: check.on is host, but the programs of guest.image debian run "
+		"in a guest only; expected guest");
+}
+
 static void what_is_not_built_is_refused(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "guest: { kernel: debian-6.12 }",
 		  "3:18: guest.kernel: debian-6.12 is not supported yet; "
 		  "expected debian-6.1" },
-		{ "guest: { image: debian }",
-		  "3:17: guest.image: debian is not supported yet; expected "
-		  "micro" },
 		{ "guest: { image: \"oci:a.tar\" }",
 		  "3:17: guest.image: oci:a.tar is not supported yet; "
 		  "expected micro" },
-		{ "guest: { packages: [git] }",
-		  "3:20: guest.packages: a list of packages is not supported "
-		  "yet; expected []" },
 		{ "filesystem: { type: f2fs }",
 		  "3:21: filesystem.type: f2fs is not supported yet; expected "
 		  "ext4, xfs, btrfs, ext2, vfat or none" },
@@ -395,6 +430,9 @@ int main(void)
 		cmocka_unit_test(tear_is_not_below_block),
 		cmocka_unit_test(caches_have_limits_or_none),
 		cmocka_unit_test(no_cache_is_a_mode),
+		cmocka_unit_test(a_debian_image_has_packages),
+		cmocka_unit_test(packages_are_names_and_debians),
+		cmocka_unit_test(a_debian_image_is_not_for_the_host),
 		cmocka_unit_test(what_is_not_built_is_refused),
 		cmocka_unit_test(file_systems_are_known),
 		cmocka_unit_test(a_file_system_needs_room),

@@ -362,7 +362,8 @@ int agent_add_strings(struct buf *b, const char *const *list)
 static int call_run(struct agent *a, const struct agent_run *req,
 		    struct answer *w, struct error *e)
 {
-	struct run head = { .timeout_ns = req->timeout_ns };
+	struct run head = { .timeout_ns = req->timeout_ns,
+			    .flags = req->tool ? RUN_TOOL : 0 };
 	CLEANUP_BUF struct buf strings = BUF_INIT;
 	int argc = agent_add_strings(&strings, req->argv);
 	int envc = agent_add_strings(&strings, req->env);

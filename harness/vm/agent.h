@@ -39,6 +39,8 @@ struct agent_run {
 	const char *const *argv; /* argv[0]: searched in /pc/work, then PATH */
 	const char *const *env;  /* additions "K=V", or NULL */
 	uint64_t timeout_ns;     /* of the program; 0: none */
+	int tool;                /* ours: runs in the initramfs, not in the
+				  * guest's image */
 };
 
 struct agent_result {

@@ -36,6 +36,7 @@
 #define NVME_DEVICE "nvme,id=nv0,serial=powercut,bus=pcie.0,addr=0x10"
 #define SCSI_DEVICE "virtio-scsi-pci,id=scsi0,bus=pcie.0,addr=0x10"
 #define VIRTIO_SLOT 0x12 /* of the disk; the marks are in the next one */
+#define IMAGE_SLOT "0x14"
 #define SERIAL_SLOT "0x11"
 
 /* Adds <name a="b"...>text</name>; then pairs of attribute and value up to
@@ -71,6 +72,8 @@ static void add_cmdline(xmlNode *os, const struct vm_config *c,
 	buf_printf(&text, "%s%s", c->cmdline ? c->cmdline : "", buses[c->bus]);
 	if (c->scheduler)
 		buf_printf(&text, " " PARAMETER_SCHEDULER "%s", c->scheduler);
+	if (c->image)
+		buf_puts(&text, " " PARAMETER_IMAGE "erofs");
 	/* vm/tsc.c says why */
 	if (h->tsc_khz && h->accel == ACCEL_TCG)
 		buf_printf(&text, " tsc_early_khz=%llu",
@@ -227,6 +230,25 @@ static void add_disk(xmlNode *commandline, enum bus bus, const char *socket,
 	add_option(commandline, "-device", device);
 }
 
+/*
+ * The image, whatever the drive's bus is. All guests have the same file open,
+ * and only read it.
+ */
+static void add_image(xmlNode *commandline, const char *path)
+{
+	json_t *j = json_pack("{s:s, s:s, s:b, s:{s:s, s:s}}",
+			      "driver", "raw", "node-name", "image",
+			      "read-only", 1, "file", "driver", "file",
+			      "filename", path);
+	CLEANUP_FREE char *blockdev = json_dumps(j, JSON_COMPACT);
+
+	json_decref(j);
+	add_option(commandline, "-blockdev", blockdev ? blockdev : "");
+	add_option(commandline, "-device",
+		   "virtio-blk-pci,drive=image,serial=" IMAGE_SERIAL
+		   ",bus=pcie.0,addr=" IMAGE_SLOT);
+}
+
 static void add_commandline(xmlNode *domain, xmlNs *ns,
 			    const struct vm_config *c,
 			    const struct domain_host *h)
@@ -245,6 +267,8 @@ static void add_commandline(xmlNode *domain, xmlNs *ns,
 	add_disk(commandline, c->bus,
 		 c->marks_socket ? c->marks_socket : c->nbd_socket, "marks", 2,
 		 MARK_BLOCK_SIZE);
+	if (c->image)
+		add_image(commandline, c->image);
 }
 
 /*

@@ -78,6 +78,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 	};
 	CLEANUP_FREE char *kernel = absolute(c->kernel);
 	CLEANUP_FREE char *initrd = absolute(c->initrd);
+	CLEANUP_FREE char *image = absolute(c->image);
 	CLEANUP_FREE char *nbd_socket = absolute(c->nbd_socket);
 	CLEANUP_FREE char *marks_socket = absolute(c->marks_socket);
 	CLEANUP_FREE char *console = absolute(c->console);
@@ -86,6 +87,7 @@ static char *describe(const struct vm *vm, const struct vm_host *h,
 	full.name = vm->name;
 	full.kernel = kernel;
 	full.initrd = initrd;
+	full.image = image;
 	full.nbd_socket = nbd_socket;
 	full.marks_socket = marks_socket;
 	full.console = console;

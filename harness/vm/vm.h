@@ -38,6 +38,8 @@ struct vm_config {
 	const char *name;       /* of the guest; the domain is NAME-N */
 	const char *kernel;     /* path of vmlinuz or vmlinux */
 	const char *initrd;     /* path of the initramfs */
+	const char *image;      /* path of the programs' root file system, an
+				 * erofs file that is only read, or NULL */
 	const char *cmdline;    /* the kernel's, or NULL; bus and scheduler
 				 * are added */
 	uint64_t memory;        /* bytes */
