@@ -102,6 +102,19 @@ static int scsi_number(const char *name)
 	return lun ? atoi(lun + 1) : -1;
 }
 
+/* Not by its name: a kernel that scans for namespaces in parallel (Linux 6.12,
+ * nvme_scan_ns_async()) numbers the names as it finds them. */
+static int nvme_number(const char *name)
+{
+	CLEANUP_BUF struct buf nsid = BUF_INIT;
+	char path[300];
+
+	snprintf(path, sizeof(path), BLOCK "/%s/nsid", name);
+	if (file_read(path, &nsid, NULL) < 0)
+		return -1;
+	return atoi(buf_text(&nsid)) - 1;
+}
+
 /* DISK, MARKS, or another disk. */
 static int number_of(const struct disks *d, const char *name)
 {
@@ -109,9 +122,9 @@ static int number_of(const struct disks *d, const char *name)
 		return strncmp(name, "vd", 2) ? -1 : virtio_number(name);
 	if (!strcmp(d->bus, "scsi"))
 		return strncmp(name, "sd", 2) ? -1 : scsi_number(name);
-	if (!strcmp(name, NVME_CONTROLLER "n1"))
-		return DISK;
-	return strcmp(name, NVME_CONTROLLER "n2") ? -1 : MARKS;
+	return strncmp(name, NVME_CONTROLLER, strlen(NVME_CONTROLLER)) ?
+		       -1 :
+		       nvme_number(name);
 }
 
 static int has_device(const char *name)
