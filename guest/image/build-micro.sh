@@ -37,7 +37,8 @@ tools='mke2fs e2fsck.static'
 filesystems='
 xfs:xfs:mkfs.xfs,xfs_repair
 btrfs:btrfs:mkfs.btrfs,btrfs
-vfat:vfat,nls_cp437,nls_ascii,nls_iso8859_1,nls_utf8:mkfs.vfat,fsck.vfat'
+vfat:vfat,nls_cp437,nls_ascii,nls_iso8859_1,nls_utf8:mkfs.vfat,fsck.vfat
+f2fs:crc32_generic,f2fs:mkfs.f2fs,fsck.f2fs'
 if [ -n "$KERNEL" ]; then
 	OUT=${OUT:-$B/image/micro-$(echo "$KERNEL" | cksum | cut -d' ' -f1)}
 else
@@ -380,6 +381,7 @@ need e2fsck.static e2fsck-static
 need mkfs.xfs xfsprogs
 need mkfs.btrfs btrfs-progs
 need mkfs.vfat dosfstools
+need mkfs.f2fs f2fs-tools
 need dpkg-deb dpkg
 busybox=$(command -v busybox)
 ! ldd "$busybox" >/dev/null 2>&1 || die "$busybox is not static" \

@@ -4,7 +4,8 @@
  *
  * ext4: the journal's inode, read with libext2fs. XFS: the internal log, as the
  * superblock says (xfs_format.h, struct xfs_dsb). None, and so no pieces,
- * for every other file system, for a journal on another device, or with fast
+ * for every other file system (f2fs rolls forward over its nodes, wherever they
+ * are, so what its recovery reads counts as read), for a journal on another device, or with fast
  * commits, whose recovery does more than write blocks back.
  *
  * A file system does not move its journal while it is mounted, so what is found

@@ -81,12 +81,14 @@ int disk_repair(struct agent *a, const struct scenario *s,
 		struct disk_report *ret, struct error *e)
 {
 	const struct filesystem *fs = filesystem_of(s);
+	const struct fsck *repair =
+		fs ? filesystem_repair(fs, s->filesystem.mkfs) : NULL;
 
-	if (!fs || !fs->repair.words || !s->check.fsck) {
+	if (!repair || !s->check.fsck) {
 		*ret = (struct disk_report){ .said = FSCK_CLEAN };
 		return 0;
 	}
-	return run(a, &fs->repair, ret, e);
+	return run(a, repair, ret, e);
 }
 
 void disk_check_argv(const struct scenario *s, const char *ret[DISK_WORDS])

@@ -19,8 +19,8 @@
  * of the file system.
  *
  * Other file systems are not parsed. There the commit is a barrier under way: a
- * write with FUA that was submitted and is not durable (XFS writes its log and
- * btrfs its superblock so), or a flush that was submitted and has not completed.
+ * write with FUA that was submitted and is not durable (XFS writes its log, btrfs
+ * its superblock and f2fs its checkpoint so), or a flush that was submitted and has not completed.
  * The raw device has no journal.
  */
 #ifndef RUN_REACH_H

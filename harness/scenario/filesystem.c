@@ -7,7 +7,9 @@
  * - ext4, xfs and btrfs recover in the mount (journal, log, tree of the last
  *   commit and its log tree). They need no repair, and a check after it that
  *   finds errors has found a fault.
- * - ext2 and vfat have no journal. After a cut they are inconsistent by design,
+ * - f2fs recovers in the mount, too: it goes back to the last checkpoint and rolls
+ *   forward over the nodes that were fsynced since (kernel: f2fs/recovery.c).
+ * - ext2, vfat and ext4 made with -O ^has_journal have no journal. After a cut they are inconsistent by design,
  *   and what a machine does at boot is part of the recovery: fsck(8) with -a,
  *   which repairs without asking whatever is safe to, or else stops the boot.
  */
@@ -74,6 +76,21 @@ static enum fsck_said fsck_fat_repaired(int status, const char *out)
 	return status == 0 || status == 1 ? FSCK_CLEAN : FSCK_TROUBLE;
 }
 
+/*
+ * fsck.f2fs (f2fs-tools 1.15, fsck/main.c: do_fsck()): 4, errors left; 8 and up,
+ * operational trouble; and 255 for whatever else went wrong, be it damage that
+ * it met on its way or its own. Damage it marks in both cases. With --dry-run
+ * nothing is written, though it says "fixing".
+ */
+static enum fsck_said fsck_f2fs_said(int status, const char *out)
+{
+	if (strstr(out, "[Fail]") || strstr(out, "[ASSERT]"))
+		return status == 8 ? FSCK_TROUBLE : FSCK_ERRORS;
+	if (status == 0)
+		return FSCK_CLEAN;
+	return status == 4 ? FSCK_ERRORS : FSCK_TROUBLE;
+}
+
 static const char *const e2fsck_chatter[] = { "e2fsck ", "Pass ",
 					      "Warning! ", NULL };
 /* The Metadata lines have addresses; what is wrong is said behind them. */
@@ -85,6 +102,10 @@ static const char *const btrfs_chatter[] = { "Opening filesystem",
 					     "Checking filesystem", "UUID: ",
 					     "[", NULL };
 static const char *const fat_chatter[] = { "fsck.fat ", NULL };
+
+static const char *const f2fs_chatter[] = { "Info: ", "\"", "from \"", "to \"",
+					    "Done: ", "[FSCK] Max image size",
+					    "[FSCK] fixing SIT types", NULL };
 
 static const struct filesystem table[] = {
 	{
@@ -100,6 +121,8 @@ static const struct filesystem table[] = {
 		.mkfs = WORDS("mke2fs", "-q", "-F", "-t", "ext4", "-E",
 			      "lazy_itable_init=0,lazy_journal_init=0,"
 			      "nodiscard"),
+		.repair = { WORDS("e2fsck", "-p"), e2fsck_repaired },
+		.repair_with = "^has_journal",
 		.check = { WORDS("e2fsck", "-f", "-n"), e2fsck_said },
 		.chatter = e2fsck_chatter,
 	},
@@ -127,6 +150,18 @@ static const struct filesystem table[] = {
 		.check = { WORDS("btrfs", "check", "--readonly"),
 			   btrfs_check_said },
 		.chatter = btrfs_chatter,
+	},
+	{
+		.type = "f2fs",
+		.size_default = 128 * MiB,
+		/* mkfs.f2fs 1.15 refuses less than some 52, of which next to
+		 * nothing would be left for data. */
+		.size_min = 64 * MiB,
+		/* -t 0: does not discard the disk */
+		.mkfs = WORDS("mkfs.f2fs", "-q", "-f", "-t", "0"),
+		.check = { WORDS("fsck.f2fs", "--dry-run"), fsck_f2fs_said },
+		.chatter = f2fs_chatter,
+		.fine = "[Ok..]",
 	},
 	{
 		.type = "ext2",
@@ -161,7 +196,16 @@ const struct filesystem *filesystem_find(const char *type)
 
 const char *filesystem_types(void)
 {
-	return "ext4, xfs, btrfs, ext2, vfat or none";
+	return "ext4, xfs, btrfs, f2fs, ext2, vfat or none";
+}
+
+const struct fsck *filesystem_repair(const struct filesystem *fs,
+				     const char *mkfs)
+{
+	if (!fs->repair.words ||
+	    (fs->repair_with && !strstr(mkfs, fs->repair_with)))
+		return NULL;
+	return &fs->repair;
 }
 
 static int is_one_of(const char *word, size_t len, const char *const *list)
@@ -197,12 +241,12 @@ void filesystem_argv(const char *const *words, char *options,
 	ret[n + 1] = NULL;
 }
 
-static int is_chatter(const char *line, const char *const *chatter)
+static int is_chatter(const struct filesystem *fs, const char *line, size_t len)
 {
-	for (; *chatter; chatter++)
-		if (!strncmp(line, *chatter, strlen(*chatter)))
+	for (const char *const *c = fs->chatter; *c; c++)
+		if (!strncmp(line, *c, strlen(*c)))
 			return 1;
-	return 0;
+	return fs->fine && memmem(line, len, fs->fine, strlen(fs->fine));
 }
 
 char *filesystem_complaint(const struct filesystem *fs, const char *out)
@@ -213,7 +257,8 @@ char *filesystem_complaint(const struct filesystem *fs, const char *out)
 
 		while (isblank((unsigned char)*line))
 			line++;
-		if (line < out + len && !is_chatter(line, fs->chatter))
+		if (line < out + len &&
+		    !is_chatter(fs, line, (size_t)(out + len - line)))
 			return xasprintf("%.*s", (int)(out + len - line), line);
 		out += len;
 		out += *out == '\n';

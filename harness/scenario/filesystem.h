@@ -40,19 +40,26 @@ struct filesystem {
 	/*
 	 * What a machine does before the mount when it boots after a power cut,
 	 * where the mount alone does not recover: a file system without a
-	 * journal.
+	 * journal. Ask filesystem_repair().
 	 */
 	struct fsck repair;
+	/* Only where filesystem.mkfs has this in it; NULL: always. */
+	const char *repair_with;
 	/* After recovery and unmount; never writes. */
 	struct fsck check;
 	/* How lines begin that say nothing of damage; NULL-terminated. */
 	const char *const *chatter;
+	const char *fine; /* what such lines may also have in them, or NULL */
 };
 
 /* NULL: not known, or "none". */
 const struct filesystem *filesystem_find(const char *type);
 /* The types there are, and none, for a message: "ext4, ... or none". Static. */
 const char *filesystem_types(void);
+
+/* The repair before the mount of one made with these mkfs options, or NULL. */
+const struct fsck *filesystem_repair(const struct filesystem *fs,
+				     const char *mkfs);
 
 /* The least drive, in bytes, for these mkfs options. */
 uint64_t filesystem_size_min(const struct filesystem *fs, const char *mkfs);

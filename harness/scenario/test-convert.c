@@ -212,9 +212,9 @@ static void what_is_not_built_is_refused(void **state)
 		{ "guest: { image: \"oci:a.tar\" }",
 		  "3:17: guest.image: oci:a.tar is not supported yet; "
 		  "expected micro" },
-		{ "filesystem: { type: f2fs }",
-		  "3:21: filesystem.type: f2fs is not supported yet; expected "
-		  "ext4, xfs, btrfs, ext2, vfat or none" },
+		{ "filesystem: { type: exfat }",
+		  "3:21: filesystem.type: exfat is not supported yet; expected "
+		  "ext4, xfs, btrfs, f2fs, ext2, vfat or none" },
 	};
 
 	(void)state;
@@ -231,7 +231,7 @@ static void file_systems_are_known(void **state)
 	(void)state;
 	refused(MINIMAL "filesystem: { type: etx4 }\n",
 		"3:21: filesystem.type is 'etx4'; expected ext4, xfs, btrfs, "
-		"ext2, vfat or none; did you mean ext4?");
+		"f2fs, ext2, vfat or none; did you mean ext4?");
 }
 
 static void a_file_system_needs_room(void **state)

@@ -5,7 +5,8 @@
 
 #include "scenario/filesystem.h"
 
-static const char *const known[] = { "ext4", "xfs", "btrfs", "ext2", "vfat" };
+static const char *const known[] = { "ext4",	"xfs",	"btrfs",
+				     "f2fs",	"ext2",	"vfat" };
 #define N_KNOWN (sizeof(known) / sizeof(known[0]))
 #define MiB (1ULL << 20)
 
@@ -67,6 +68,15 @@ static void errors_are_told_from_trouble(void **state)
 		{ "btrfs", 1, "ERROR: cannot open file system\n",
 		  FSCK_TROUBLE },
 		{ "btrfs", 2, "error(s) found\n", FSCK_TROUBLE },
+		{ "f2fs", 4, "[FSCK] other corrupted bugs    [Fail]\n",
+		  FSCK_ERRORS },
+		{ "f2fs", 255,
+		  "[FSCK] Unreachable nat entries    [Fail] [0x2]\n"
+		  "[ASSERT] (fsck_verify:3330) res >= 0\n", FSCK_ERRORS },
+		{ "f2fs", 255, "\tCan't find a valid F2FS superblock at 0x0\n",
+		  FSCK_TROUBLE },
+		{ "f2fs", 8, "\tError: Failed to get the device stat!\n",
+		  FSCK_TROUBLE },
 		{ "vfat", 1, "/A: File size is 4096 bytes\n", FSCK_ERRORS },
 		{ "vfat", 2, "", FSCK_TROUBLE },
 		{ "vfat", 6, "open: No such file or directory\n",
@@ -80,15 +90,23 @@ static void errors_are_told_from_trouble(void **state)
 				 cases[i].said);
 }
 
+static int is_repaired(const char *type, const char *mkfs)
+{
+	return filesystem_repair(filesystem_find(type), mkfs) != NULL;
+}
+
 /* Only what has no journal is repaired before the mount. */
 static void only_what_has_no_journal_is_repaired(void **state)
 {
 	(void)state;
-	assert_null(filesystem_find("ext4")->repair.words);
-	assert_null(filesystem_find("xfs")->repair.words);
-	assert_null(filesystem_find("btrfs")->repair.words);
-	assert_non_null(filesystem_find("ext2")->repair.words);
-	assert_non_null(filesystem_find("vfat")->repair.words);
+	assert_false(is_repaired("ext4", ""));
+	assert_false(is_repaired("ext4", "-b 4096 -O fast_commit"));
+	assert_true(is_repaired("ext4", "-b 4096 -O ^has_journal"));
+	assert_false(is_repaired("xfs", ""));
+	assert_false(is_repaired("btrfs", ""));
+	assert_false(is_repaired("f2fs", ""));
+	assert_true(is_repaired("ext2", ""));
+	assert_true(is_repaired("vfat", ""));
 }
 
 static void what_was_repaired_is_clean(void **state)
@@ -130,6 +148,12 @@ static void the_complaint_is_the_first_line_that_says_something(void **state)
 		  "Opening filesystem to check...\nUUID: 1-2\n"
 		  "[1/7] checking root items\nroot 5 inode 257 errors 100\n",
 		  "root 5 inode 257 errors 100");
+	complains("f2fs",
+		  "Info: Dry run\nInfo: MKFS version\n  \"Linux version 6.1\"\n"
+		  "[FSCK] Max image size: 22 MB, Free space: 61 MB\n"
+		  "[FSCK] next block offset is free     [Ok..]\n"
+		  "[FSCK] Unreachable nat entries       [Fail] [0x2]\n",
+		  "[FSCK] Unreachable nat entries       [Fail] [0x2]");
 	complains("vfat", "fsck.fat 4.2 (2021-01-31)\n\n/LOG\n", "/LOG");
 	complains("vfat", "fsck.fat 4.2 (2021-01-31)", "");
 }
