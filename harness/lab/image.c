@@ -17,9 +17,8 @@
 #include "common/spawn.h"
 #include "common/text.h"
 #include "lab/root.h"
+#include "scenario/kernels.h"
 #include "scenario/scenario.h"
-
-#define DEFAULT_KERNEL "debian-6.1"
 
 void guest_image_release(struct guest_image *i)
 {
@@ -73,6 +72,18 @@ static int is_in_every_image(const char *filesystem)
 	       !strcmp(filesystem, "ext2");
 }
 
+static int lacks(const char *release, const char *filesystem, struct error *e)
+{
+	const char *has = kernel_with(filesystem);
+
+	error_set(e, ENOENT, "the guest's kernel %s has no %s",
+		  release ? release : "", filesystem);
+	error_hint(e, "set guest.kernel to one that has it: %s, or the path "
+		   "of an unpacked linux-image-* package",
+		   has ? has : "none of Debian's");
+	return -ENOENT;
+}
+
 /* The initramfs for the file system. */
 static int find_initrd(const struct buf *manifest, const char *folder,
 		       const char *filesystem, struct guest_image *image,
@@ -85,11 +96,7 @@ static int find_initrd(const struct buf *manifest, const char *folder,
 	image->initrd = manifest_path(manifest, folder, key);
 	if (image->initrd || !strcmp(key, "initrd"))
 		return 0;
-	error_set(e, ENOENT, "the guest's kernel %s has no %s",
-		  image->release ? image->release : "", filesystem);
-	error_hint(e, "name a kernel that has it as a module: guest.kernel: "
-		   "PATH, of an unpacked linux-image-* package");
-	return -ENOENT;
+	return lacks(image->release, filesystem, e);
 }
 
 static int load_image(const char *folder, const char *filesystem,
@@ -124,7 +131,8 @@ static int load_image(const char *folder, const char *filesystem,
 	return err;
 }
 
-/* Builds the image of a user's kernel, cached by content. */
+/* Builds the image of another kernel, cached by content. A named one may be
+ * downloaded first, which is said. */
 static int build_image(const struct lab *lab, const char *kernel,
 		       char **ret_folder, struct error *e)
 {
@@ -132,9 +140,13 @@ static int build_image(const struct lab *lab, const char *kernel,
 	CLEANUP_FREE char *built = xasprintf("B=%s", lab->home.built);
 	CLEANUP_FREE char *script =
 		xasprintf("%s/guest/image/build-micro.sh", lab->home.path);
-	const char *const argv[] = { "env", with, built, script, NULL };
+	/* What it answers, errors too, is collected; descriptor 3 is where it
+	 * tells a person what takes a while. */
+	const char *const argv[] = { "env", with, built, "NOTICES=3", "sh",
+				     "-c", "exec \"$0\" 3>&2 2>&1", script,
+				     NULL };
 	CLEANUP_BUF struct buf output = BUF_INIT;
-	int status = spawn_wait(argv, &output, e);
+	int status = spawn_stdout(argv, &output, e);
 
 	if (status < 0)
 		return status;
@@ -152,7 +164,7 @@ int lab_image(const struct lab *lab, const struct scenario *s,
 	CLEANUP_FREE char *folder = NULL;
 	int err = 0;
 
-	if (strcmp(s->guest.kernel, DEFAULT_KERNEL))
+	if (strcmp(s->guest.kernel, KERNEL_DEFAULT))
 		err = build_image(lab, s->guest.kernel, &folder, e);
 	else
 		folder = xasprintf("%s/image/micro/current", lab->home.built);

@@ -41,7 +41,9 @@ int lab_connect(struct lab *lab, const struct lab_options *o, struct error *e);
 void lab_close(struct lab *lab);
 
 /* The image for a scenario's guest.kernel, guest.image and filesystem.type.
- * Builds the one of a user's own kernel (some seconds, cached by content).
+ * Builds the one of another kernel than the usual (some seconds, cached by
+ * content). One of Debian's is downloaded where it is not in the cache, with a
+ * line on standard error: up to 110 MB.
  * -ENOENT: that kernel does not have the file system. lab/root.h for the
  * rest. */
 int lab_image(const struct lab *lab, const struct scenario *s,

@@ -14,6 +14,7 @@
 #include "common/nearest.h"
 #include "common/quantity.h"
 #include "scenario/filesystem.h"
+#include "scenario/kernels.h"
 
 #define KiB (1ULL << 10)
 #define MiB (1ULL << 20)
@@ -81,27 +82,23 @@ static int convert_name(struct document *d, const char *name, char **ret,
 static int convert_kernel(struct document *d, const char *kernel,
 			  struct scenario *s, struct error *e)
 {
-	static const char *const known[] = { "debian-6.1", "debian-6.12",
-					     NULL };
 	const char *nearest;
 	char *path;
 
-	if (!kernel || !strcmp(kernel, "debian-6.1")) {
-		s->guest.kernel = xstrdup("debian-6.1");
+	if (!kernel || kernel_is_named(kernel)) {
+		s->guest.kernel = xstrdup(kernel ? kernel : KERNEL_DEFAULT);
 		return 0;
 	}
-	if (!strcmp(kernel, "debian-6.12"))
-		return not_yet(d, "guest.kernel", e, kernel, "debian-6.1");
 	path = *kernel == '/' ? xstrdup(kernel) :
 				xasprintf("%s/%s", s->folder, kernel);
 	s->guest.kernel = path;
 	if (*kernel && access(path, R_OK) == 0)
 		return 0;
-	nearest = nearest_word(kernel, known);
+	nearest = nearest_word(kernel, kernel_names);
 	return document_error(d, "guest.kernel", e,
-			      "cannot read kernel %s: %s; expected debian-6.1 "
-			      "or the path of a kernel%s%s%s", path,
-			      strerror(*kernel ? errno : ENOENT),
+			      "cannot read kernel %s: %s; expected %s or the "
+			      "path of a kernel%s%s%s", path,
+			      strerror(*kernel ? errno : ENOENT), kernel_list(),
 			      nearest ? "; did you mean " : "",
 			      nearest ? nearest : "", nearest ? "?" : "");
 }

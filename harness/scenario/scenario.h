@@ -46,7 +46,7 @@ struct scenario {
 	char *about; /* may be "" */
 
 	struct {
-		char *kernel; /* debian-6.1 or a path */
+		char *kernel; /* a name of scenario/kernels.h, or a path */
 		char *image;  /* micro, debian, oci:PATH (absolute) */
 		char **packages; /* of debian, NULL-terminated, or NULL */
 		char *where; /* FILE:LINE:COLUMN of the image, for what goes
