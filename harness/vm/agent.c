@@ -409,8 +409,8 @@ int agent_run(struct agent *a, const struct agent_run *req,
 	return 0;
 }
 
-static int put(struct agent *a, const char *path, struct put head,
-	       const void *data, size_t len, struct error *e)
+static int put_piece(struct agent *a, const char *path, struct put head,
+		     const void *data, size_t len, struct error *e)
 {
 	CLEANUP_FREE char *what = xasprintf("put %s", path);
 
@@ -419,6 +419,26 @@ static int put(struct agent *a, const char *path, struct put head,
 			{ (char *)path, strlen(path) + 1 },
 			{ (void *)data, len },
 		    }, 3, what, e);
+}
+
+/* What one frame has room for beside the head and the path. */
+#define PIECE_MAX ((size_t)FRAME_MAX - 8192)
+
+static int put(struct agent *a, const char *path, struct put head,
+	       const void *data, size_t len, struct error *e)
+{
+	const char *next = data;
+	size_t piece = len < PIECE_MAX ? len : PIECE_MAX;
+	int err = put_piece(a, path, head, next, piece, e);
+
+	head.flags = PUT_APPEND;
+	while (!err && len > piece) {
+		next += piece;
+		len -= piece;
+		piece = len < PIECE_MAX ? len : PIECE_MAX;
+		err = put_piece(a, path, head, next, piece, e);
+	}
+	return err;
 }
 
 int agent_put(struct agent *a, const char *path, uint32_t mode,

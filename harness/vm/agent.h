@@ -56,8 +56,8 @@ void agent_result_free(struct agent_result *r);
 
 int agent_run(struct agent *a, const struct agent_run *req,
 	      struct agent_result *ret, struct error *e);
-/* Makes the file (and its parent folders) in the guest's memory. -EMSGSIZE if
- * path and data do not fit in one frame (4 MiB). */
+/* Makes the file (and its parent folders) in the guest's memory. What one
+ * request has no room for is sent in pieces: not atomic then. */
 int agent_put(struct agent *a, const char *path, uint32_t mode,
 	      const void *data, size_t len, struct error *e);
 /* The same, and nothing else is in the file's folder any more. */

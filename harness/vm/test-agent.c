@@ -220,19 +220,6 @@ static void put_sends_mode_path_and_content(void **state)
 	free(data);
 }
 
-static void put_refuses_what_fits_in_no_frame(void **state)
-{
-	struct channel *c = *state;
-	char *data = calloc(1, FRAME_MAX);
-
-	assert_int_equal(agent_put(c->agent, "/a", 0644, data, FRAME_MAX,
-				   &c->e), -EMSGSIZE);
-	/* The connection is as good as before. */
-	say_reply(c->guest, 1, (struct reply){ 0 }, "");
-	assert_int_equal(agent_sync(c->agent, &c->e), 0);
-	free(data);
-}
-
 static void mount_failure_carries_errno_and_kernel_log(void **state)
 {
 	struct channel *c = *state;
@@ -524,6 +511,51 @@ static void two_that_both_talk_do_not_block(void **state)
 	free(data);
 }
 
+/* Takes two puts; the path is "/a". Returns their content, joined. */
+static void *taker(void *arg)
+{
+	struct channel *c = arg;
+	char *all = malloc(2 * (size_t)FRAME_MAX);
+	const size_t before = sizeof(struct put) + sizeof("/a");
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct frame f;
+		struct put head;
+		char *data;
+
+		hear(c->guest, &f, &data);
+		memcpy(&head, data, sizeof(head));
+		assert_int_equal(head.flags, i ? PUT_APPEND : PUT_FRESH);
+		assert_int_equal(head.mode, 0755);
+		memcpy(all + len, data + before, f.length - before);
+		len += f.length - before;
+		say_reply(c->guest, i + 1, (struct reply){ 0 }, "");
+		free(data);
+	}
+	assert_int_equal(len, FRAME_MAX + 5);
+	return all;
+}
+
+static void put_of_more_than_a_frame_goes_in_pieces(void **state)
+{
+	struct channel *c = *state;
+	size_t len = FRAME_MAX + 5;
+	char *data = malloc(len);
+	void *taken;
+	pthread_t t;
+
+	for (size_t i = 0; i < len; i++)
+		data[i] = (char)(i * 7 + i / 4093);
+	pthread_create(&t, NULL, taker, c);
+	assert_int_equal(agent_put_fresh(c->agent, "/a", 0755, data, len,
+					 &c->e), 0);
+	pthread_join(t, &taken);
+	assert_memory_equal(taken, data, len);
+	free(taken);
+	free(data);
+}
+
 /* ---- the greeting ---- */
 
 static int open_after(const void *data, size_t len, struct error *e)
@@ -592,7 +624,6 @@ int main(void)
 		AGENT_TEST(run_tells_signal_and_time_limit),
 		AGENT_TEST(run_tells_a_missing_program),
 		AGENT_TEST(put_sends_mode_path_and_content),
-		AGENT_TEST(put_refuses_what_fits_in_no_frame),
 		AGENT_TEST(mount_failure_carries_errno_and_kernel_log),
 		AGENT_TEST(guest_errno_never_looks_like_ours),
 		AGENT_TEST(trace_chunks_go_to_their_file),
@@ -614,6 +645,7 @@ int main(void)
 		AGENT_TEST(last_words_are_heard),
 		AGENT_TEST(output_is_limited),
 		AGENT_TEST(two_that_both_talk_do_not_block),
+		AGENT_TEST(put_of_more_than_a_frame_goes_in_pieces),
 		cmocka_unit_test(a_silent_guest_does_not_open),
 		cmocka_unit_test(a_guest_of_another_version_does_not_open),
 		cmocka_unit_test(kernel_log_may_come_before_the_greeting),
