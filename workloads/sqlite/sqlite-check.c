@@ -1,11 +1,12 @@
 /*
- * sqlite-check DIR
+ * sqlite-check [--intact] DIR
  *
  * Opens DIR/bank.db (which recovers it), runs PRAGMA integrity_check, and
  * compares the content: it must be what some number n of transactions makes
  * (bank.h), every one whole, and n must not be below the last that was
  * acknowledged ($PC_ACKS, one "txn K" a line). A missing database is a loss
- * only where something was acknowledged. Exit 0: held, 1: violated, 2: cannot
+ * only where something was acknowledged. --intact: acknowledged transactions
+ * may be lost, the database must be whole. Exit 0: held, 1: violated, 2: cannot
  * tell.
  */
 #include <errno.h>
@@ -173,14 +174,15 @@ static sqlite3 *open_db(const char *dir, unsigned int acked)
 
 int main(int argc, char **argv)
 {
+	int intact = argc > 1 && !strcmp(argv[1], "--intact");
 	unsigned int acked, n;
 	int64_t newest;
 	sqlite3 *db;
 
-	if (argc != 2)
-		end(2, "usage: sqlite-check DIR");
-	acked = last_acked();
-	db = open_db(argv[1], acked);
+	if (argc != 2 + intact)
+		end(2, "usage: sqlite-check [--intact] DIR");
+	acked = intact ? 0 : last_acked();
+	db = open_db(argv[1 + intact], acked);
 	check_integrity(db);
 	newest = query_number(db, "SELECT ifnull(max(txn), 0) FROM entry");
 	if (newest < 0 || newest > TXN_MAX)

@@ -1,10 +1,13 @@
 /*
  * sqlite-writer [--init] [--journal=truncate|persist|delete|wal]
- *               [--synchronous=OFF|NORMAL|FULL|EXTRA] [--count N] DIR
+ *               [--synchronous=OFF|NORMAL|FULL|EXTRA] [--checkpoint PAGES]
+ *               [--writeback N] [--count N] DIR
  *
  * Commits N transactions (bank.h) to DIR/bank.db and acknowledges each as
- * "txn K" after its COMMIT returned. --init creates the database durably, in
- * the same journal mode, and ends.
+ * "txn K" after its COMMIT returned. --checkpoint: so many pages in the
+ * write-ahead log start one. --writeback: after every Nth transaction the
+ * kernel writes all it holds, as it does by itself within seconds. --init
+ * creates the database durably, in the same journal mode, and ends.
  */
 #include <getopt.h>
 #include <limits.h>
@@ -12,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <powercut.h>
 #include <sqlite3.h>
@@ -21,7 +25,7 @@
 struct options {
 	int init;
 	const char *journal, *synchronous;
-	unsigned int count;
+	unsigned int count, checkpoint, writeback;
 	const char *dir;
 };
 
@@ -42,7 +46,8 @@ static void __attribute__((noreturn)) usage(void)
 {
 	die("usage: sqlite-writer [--init] "
 	    "[--journal=truncate|persist|delete|wal] "
-	    "[--synchronous=OFF|NORMAL|FULL|EXTRA] [--count N] DIR");
+	    "[--synchronous=OFF|NORMAL|FULL|EXTRA] [--checkpoint PAGES] "
+	    "[--writeback N] [--count N] DIR");
 }
 
 /* The argument if it is one of the words. */
@@ -74,11 +79,13 @@ static struct options parse_options(int argc, char **argv)
 		{ "init", no_argument, NULL, 'i' },
 		{ "journal", required_argument, NULL, 'j' },
 		{ "synchronous", required_argument, NULL, 's' },
+		{ "checkpoint", required_argument, NULL, 'p' },
+		{ "writeback", required_argument, NULL, 'w' },
 		{ "count", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .journal = "truncate", .synchronous = "FULL",
-			     .count = 8 };
+			     .count = 8, .checkpoint = 1000 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -88,6 +95,10 @@ static struct options parse_options(int argc, char **argv)
 			o.journal = one_of(optarg, journals);
 		else if (c == 's')
 			o.synchronous = one_of(optarg, levels);
+		else if (c == 'p')
+			o.checkpoint = parse_count(optarg);
+		else if (c == 'w')
+			o.writeback = parse_count(optarg);
 		else if (c == 'c')
 			o.count = parse_count(optarg);
 		else
@@ -135,6 +146,7 @@ static sqlite3 *open_db(const struct options *o, int flags)
 	set_journal(db, o->journal);
 	snprintf(sql, sizeof(sql), "PRAGMA synchronous = %s", o->synchronous);
 	exec(db, sql);
+	sqlite3_wal_autocheckpoint(db, (int)o->checkpoint);
 	return db;
 }
 
@@ -205,6 +217,8 @@ static void run(const struct options *o)
 		transaction(db, n);
 		if (pc_ack("txn %u", n) < 0)
 			die("cannot acknowledge txn %u", n);
+		if (o->writeback && n % o->writeback == 0)
+			sync();
 	}
 	close_db(db);
 }
