@@ -1,0 +1,1 @@
+LIBS = -lleveldb -lsnappy -lstdc++ -lm

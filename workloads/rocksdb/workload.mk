@@ -1,0 +1,1 @@
+LIBS = -lrocksdb -lsnappy -lz -lbz2 -llz4 -lzstd -lstdc++ -lm -ldl
