@@ -55,6 +55,7 @@ int run_store_origin(struct store *store, const struct scenario *s,
 		{ "about", s->about },
 		{ "path", s->path },
 		{ "seed", seed },
+		{ "filesystem", s->filesystem.type },
 		{ "started", started },
 		{ "host", name },
 	};

@@ -32,6 +32,15 @@ static void stop_if_enough(struct run *r, const struct store_state *row)
 		pool_enough(en->pool);
 }
 
+static void note_first_failure(struct run *r, const struct store_state *row)
+{
+	int failed = row->verdict == VERDICT_VIOLATED ||
+		     row->verdict == VERDICT_LOSES;
+
+	if (failed && !r->first_failure_ns)
+		r->first_failure_ns = now_ns() - r->start_ns;
+}
+
 static void on_judged(const struct item *item, const struct state *state,
 		      const struct judgement *j, void *arg)
 {
@@ -65,6 +74,7 @@ static void on_judged(const struct item *item, const struct state *state,
 		progress_step(r->engine->progress,
 			      row.verdict == VERDICT_VIOLATED);
 	}
+	note_first_failure(r, &row);
 	stop_if_enough(r, &row);
 }
 

@@ -22,6 +22,8 @@ struct run {
 	struct store *store;
 	char *dir; /* borrowed from the outcome */
 	uint64_t start_ns;
+	uint64_t first_failure_ns; /* since then: the first state that lost
+				    * something was told; 0: none was */
 	char *missed; /* where no cut fell though it had to, or NULL */
 	char *unknown; /* why the run as a whole cannot be judged, or NULL */
 	const char *caveat; /* what the verdict is worth where that is less than

@@ -192,6 +192,9 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 				 r->distinct);
 	if (!err)
 		err = store_setf(r->store, e, "seconds", "%.3f", seconds);
+	if (!err && r->first_failure_ns)
+		err = store_setf(r->store, e, "first_failure_ns", "%" PRIu64,
+				 r->first_failure_ns);
 	if (!err)
 		err = store_set(r->store, "phase",
 				r->interrupted ? "interrupted" : "done", e);

@@ -118,6 +118,7 @@ static void facts(struct buf *b, const struct summary *s)
 	fact(b, "Started", s->started);
 	fact(b, "Phase", s->phase);
 	fact(b, "Seed", s->seed);
+	fact(b, "File system", s->filesystem);
 	fact(b, "Acceleration", s->accel);
 	fact(b, "Why not KVM", s->accel_reason);
 	fact(b, "Equality of states", s->equality);

@@ -155,8 +155,14 @@ static json_t *coverage(const struct summary *s)
 
 static json_t *machine(const struct summary *s)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o}",
 			 "seed", text(s->seed),
+			 "filesystem", text(s->filesystem),
+			 "first_failure_seconds",
+			 s->first_failure_seconds < 0 ?
+				 json_null() :
+				 json_real(s->first_failure_seconds),
 			 "started", text(s->started),
 			 "accel", text(s->accel),
 			 "accel_reason", text(s->accel_reason),

@@ -73,6 +73,7 @@ static void properties(xmlTextWriterPtr w, const struct summary *s)
 	property(w, "verdict", verdict_name(s->verdict));
 	property(w, "expect", s->expect);
 	property(w, "seed", s->seed);
+	property(w, "filesystem", s->filesystem);
 	property(w, "accel", s->accel);
 	property(w, "checked_on", s->checked_on);
 	property(w, "kernel", s->kernel);

@@ -175,6 +175,13 @@ static uint64_t count_fact(struct store *s, const char *key)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
+static double first_failure(struct store *s)
+{
+	CLEANUP_FREE char *text = store_get(s, "first_failure_ns");
+
+	return text ? (double)strtoull(text, NULL, 10) / 1e9 : -1;
+}
+
 static void load_guests(struct summary *s)
 {
 	s->canaries = count_fact(s->store, "canaries");
@@ -214,6 +221,8 @@ static void load_facts(struct summary *s)
 	s->path = fact(s->store, "path");
 	s->reason = fact(s->store, "reason");
 	s->seconds = seconds(s->store);
+	s->filesystem = fact(s->store, "filesystem");
+	s->first_failure_seconds = first_failure(s->store);
 	s->window_ns = count_fact(s->store, "window_ns");
 	if (!*s->expect) {
 		free(s->expect);
@@ -276,7 +285,7 @@ void summary_release(struct summary *s)
 				s->expect, s->accel, s->accel_reason, s->seed,
 				s->checked_on, s->started, s->phase, s->kernel, s->qemu,
 				s->libvirt, s->host, s->path, s->reason,
-				s->guests, s->equality };
+				s->guests, s->equality, s->filesystem };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

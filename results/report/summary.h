@@ -35,6 +35,8 @@ struct summary {
 	uint64_t window_ns; /* what the scenario documents to lose; 0: none */
 	char *reason;   /* why unknown or vacuous, else "" */
 	double seconds; /* negative: not known */
+	double first_failure_seconds; /* negative: no state failed */
+	char *filesystem;
 	uint64_t canaries, guests_recycled, guests_drifted, states_again;
 	char *guests; /* what is to be said of them, "": all went well */
 	struct store_totals totals;

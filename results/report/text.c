@@ -150,6 +150,10 @@ static void counts(struct buf *b, const struct summary *s)
 	line(b, "guests", s->guests);
 	label(b, "time");
 	clean_seconds(b, s->seconds);
+	if (s->first_failure_seconds >= 0) {
+		buf_puts(b, ", the first failing state after ");
+		clean_seconds(b, s->first_failure_seconds);
+	}
 	buf_puts(b, "\n");
 }
 

@@ -353,7 +353,8 @@ int store_reopen(const char *path, struct store **ret, struct error *e)
 				 "DELETE FROM finding; DELETE FROM state;"
 				 "DELETE FROM cut;"
 				 "DELETE FROM run WHERE key IN"
-				 " ('verdict', 'reason', 'seconds');"
+				 " ('verdict', 'reason', 'seconds',"
+				 "  'first_failure_ns');"
 				 "INSERT OR REPLACE INTO run"
 				 " VALUES ('phase', 'checking');"
 				 "COMMIT",

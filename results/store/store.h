@@ -43,7 +43,7 @@ int store_create(const char *path, struct store **ret, struct error *e);
  * -EBADMSG: not a store or damaged. */
 int store_open(const char *path, struct store **ret, struct error *e);
 /* For `check RUN`: open for writing; existing cuts, states, findings and with
- * them the keys verdict, reason and seconds dropped, phase set to checking. */
+ * them the keys verdict, reason, seconds and first_failure_ns dropped, phase set to checking. */
 int store_reopen(const char *path, struct store **ret, struct error *e);
 /* Commits. NULL is allowed. */
 void store_close(struct store *s);
@@ -52,7 +52,8 @@ void store_close(struct store *s);
 int store_snapshot(struct store *s, struct error *e);
 
 /* Key-value facts of the run. Keys used: scenario, path, seed, expect, accel,
- * accel_reason, kernel, qemu, libvirt, started (RFC 3339 UTC), phase
+ * filesystem, first_failure_ns (from the start of the run to its first violated or
+ * losing state; none: there was none), accel_reason, kernel, qemu, libvirt, started (RFC 3339 UTC), phase
  * (recording, checking, done, interrupted, failed), verdict, seconds,
  * boot_ns, record_ns, writes, flushes, fua_writes, marks, reason (why
  * unknown/vacuous), about (what the scenario says of itself), host, doubt (why
