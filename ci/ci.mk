@@ -38,6 +38,10 @@ demo:
 	@$(MAKE) all guest
 	@ci/demo.sh
 
+# What the workloads show, on each file system; more options in SUITE_FLAGS.
+suite: all guest
+	@./powercut run $(SUITE_FLAGS) workloads/suite.yaml
+
 bench: all guest
 	@./powercut bench
 
@@ -78,7 +82,7 @@ soak:
 
 # Manual pages, in POD beside the commands: file formats are section 5, commands
 # section 1.
-PAGES_5 := powercut-scenario powercut-log
+PAGES_5 := powercut-scenario powercut-suite powercut-log
 PAGES := $(patsubst harness/cmd/man/%.pod,%,$(wildcard harness/cmd/man/*.pod))
 MAN_1 := $(patsubst %,$(B)/man/man1/%.1,$(filter-out $(PAGES_5),$(PAGES)))
 MAN_5 := $(patsubst %,$(B)/man/man5/%.5,$(filter $(PAGES_5),$(PAGES)))
@@ -108,11 +112,12 @@ help:
 #: make sanitize  unit tests under ASan and UBSan
 #: make fuzz      fuzz targets, FUZZ_SECONDS=60 each
 #: make soak      long: random tests, SEQUENCES=1000000; 10,000 held states
+#: make suite     run workloads/suite.yaml, with SUITE_FLAGS
 #: make bench     measure boot, recording and checking
 #: make man       manual pages, into .build/man
 #: make clean     remove all that was built, keep the runs
 #:
 #: DEVELOPER=1 turns warnings into errors; B=DIR builds elsewhere.
 
-.PHONY: deps tests e2e-tools unit e2e test demo bench sanitize fuzz fuzz-run soak \
+.PHONY: deps tests e2e-tools unit e2e test demo suite bench sanitize fuzz fuzz-run soak \
 	soak-tests man help

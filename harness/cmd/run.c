@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "cmd/batch.h"
 #include "cmd/commands.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
-#include "cmd/table.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "common/files.h"
-#include "results/report/report.h"
+#include "common/quantity.h"
+#include "suite/rows.h"
 
 struct run_options {
 	struct session_options session;
 	uint64_t seed;
 	uint64_t budget;
-	const char *mode;
+	const char *mode, *seeds, *only, *shard;
+	struct option_list fs;
+	int quick, first;
 	const char *junit;
 };
 
@@ -29,6 +29,14 @@ static const struct option_spec options[] = {
 	{ .name = "seed", .letter = 's', .argument = "N",
 	  .help = "Decides every random choice. Default: the scenario's.",
 	  .type = OPTION_COUNT, .offset = offsetof(struct run_options, seed) },
+	{ .name = "seeds", .argument = "N,N,...",
+	  .help = "Runs each scenario once with each of these seeds.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct run_options, seeds) },
+	{ .name = "fs", .letter = 'f', .argument = "TYPE",
+	  .help = "Runs on this file system in place of the scenario's; may be "
+		  "given many times, or with commas.",
+	  .type = OPTION_LIST, .offset = offsetof(struct run_options, fs) },
 	{ .name = "mode", .letter = 'm', .argument = "replay|live|both",
 	  .help = "How power is cut. Default: the scenario's.",
 	  .type = OPTION_STRING, .offset = offsetof(struct run_options, mode) },
@@ -37,6 +45,20 @@ static const struct option_spec options[] = {
 		  "the scenario's.",
 	  .type = OPTION_COUNT,
 	  .offset = offsetof(struct run_options, budget) },
+	{ .name = "first",
+	  .help = "A scenario that expects a violation is judged until one is "
+		  "found.",
+	  .type = OPTION_FLAG, .offset = offsetof(struct run_options, first) },
+	{ .name = "quick", .help = "Only the quick subset of suites.",
+	  .type = OPTION_FLAG, .offset = offsetof(struct run_options, quick) },
+	{ .name = "only", .argument = "PATTERN",
+	  .help = "Only scenarios whose name, or FOLDER/NAME, matches, such "
+		  "as 'sqlite/*'.",
+	  .type = OPTION_STRING, .offset = offsetof(struct run_options, only) },
+	{ .name = "shard", .argument = "I/N",
+	  .help = "Only the I-th of N shares of all there is to run.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct run_options, shard) },
 	{ .name = "junit", .argument = "FILE",
 	  .help = "Also writes one JUnit XML file for all scenarios.",
 	  .type = OPTION_STRING,
@@ -49,24 +71,106 @@ static const struct option_spec options[] = {
 static const char *const examples[] = {
 	"powercut run workloads/append-log/scenario.yaml",
 	"powercut run --seed 7 --mode both workloads/sqlite/wal.yaml",
+	"powercut run --fs xfs,btrfs workloads/append-log/scenario.yaml",
 	"powercut run --json --junit out.xml workloads/*/scenario.yaml",
+	"powercut run --shard 3/16 --junit out.xml workloads/suite.yaml",
 	NULL
 };
 
-struct batch {
+/* All that was named, before anything is started. */
+struct plan {
 	const struct command_line *line;
-	struct scenario **scenarios;
-	struct run_outcome *outcomes;
-	size_t n, done;
-	int failed; /* the harness did, at least once */
+	struct suite **suites;
+	size_t n;
+	char **types;
+	uint64_t *seeds;
+	size_t n_seeds;
+	uint64_t shard, shards; /* 0: no shares */
+	int matrix;
+	struct suite_rows rows;
 };
+
+static void plan_free(struct plan *p)
+{
+	suite_rows_release(&p->rows);
+	for (size_t i = 0; i < p->n; i++)
+		suite_free(p->suites[i]);
+	free(p->suites);
+	for (char **type = p->types; type && *type; type++)
+		free(*type);
+	free(p->types);
+	free(p->seeds);
+}
+
+/* ---- options ---- */
+
+static void add_type(struct plan *p, const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (p->types && p->types[n])
+		n++;
+	p->types = xrealloc(p->types, (n + 2) * sizeof(char *));
+	p->types[n] = xasprintf("%.*s", (int)len, text);
+	p->types[n + 1] = NULL;
+}
+
+static void split_types(struct plan *p, const struct option_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		for (const char *at = list->items[i];; at++) {
+			size_t len = strcspn(at, ",");
+
+			add_type(p, at, len);
+			at += len;
+			if (!*at)
+				break;
+		}
+}
+
+/* "3/16" */
+static int parse_shard(const char *text, uint64_t *ret_i, uint64_t *ret_n)
+{
+	const char *slash = strchr(text, '/');
+	CLEANUP_FREE char *i = slash ? xasprintf("%.*s", (int)(slash - text),
+						 text) :
+				       NULL;
+
+	if (!slash || parse_count(i, ret_i, NULL) ||
+	    parse_count(slash + 1, ret_n, NULL))
+		return -EINVAL;
+	return *ret_i >= 1 && *ret_i <= *ret_n ? 0 : -EINVAL;
+}
+
+static int read_options(struct plan *p, struct error *e)
+{
+	const struct command_line *line = p->line;
+	const struct run_options *o = line->options;
+
+	if (option_given(line, "budget") && !o->budget)
+		return error_set(e, EINVAL, "--budget: expected at least 1");
+	if (o->seeds && option_given(line, "seed"))
+		return error_set(e, EINVAL, "--seed and --seeds: expected one "
+				 "of them");
+	if (o->shard && parse_shard(o->shard, &p->shard, &p->shards))
+		return error_set(e, EINVAL, "--shard: '%s' is no share; "
+				 "expected I/N, such as 3/16", o->shard);
+	split_types(p, &o->fs);
+	if (!o->seeds)
+		return 0;
+	if (suite_parse_seeds(o->seeds, &p->seeds, &p->n_seeds, e)) {
+		error_prefix(e, "--seeds");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- files ---- */
 
 static void override(const struct command_line *line, struct scenario *s)
 {
 	const struct run_options *o = line->options;
 
-	if (option_given(line, "seed"))
-		s->seed = o->seed;
 	if (option_given(line, "budget"))
 		s->states.budget = o->budget;
 	if (!o->mode)
@@ -76,183 +180,114 @@ static void override(const struct command_line *line, struct scenario *s)
 					       MODE_BOTH;
 }
 
-/* Nothing is started before every file is valid. */
-static int load_all(struct batch *b, struct error *e)
+static int load_file(const char *path, struct suite **ret, struct error *e)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		int err = scenario_load(b->line->args[i], &b->scenarios[i], e);
+	struct scenario *s;
+	int err;
 
-		if (err)
-			return err;
-		override(b->line, b->scenarios[i]);
-	}
+	if (suite_is(path))
+		return suite_load(path, ret, e);
+	err = scenario_load(path, &s, e);
+	if (err)
+		return err;
+	*ret = suite_new(NULL, NULL);
+	suite_add(*ret, s)->quick = 1;
 	return 0;
 }
 
-/* The harness failed before there was a run: the object says what it can. */
-static void print_json_failure(const struct scenario *s,
-			       const struct error *why)
+static int load_all(struct plan *p, struct error *e)
 {
-	json_t *object = json_pack(
-		"{s:s, s:s, s:s, s:b, s:s, s:i, s:i, s:i, s:f, s:n, s:[]}",
-		"scenario", s->name, "verdict", verdict_name(VERDICT_UNKNOWN),
-		"expect", expect_name(s->expect),
-		"as_expected", 0, "reason", why->message, "cuts", 0,
-		"states_legal", 0, "states_checked", 0, "seconds", 0.0, "run",
-		"findings");
+	const struct command_line *line = p->line;
+	int err = 0;
 
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
-}
+	p->suites = xcalloc((size_t)line->n_args, sizeof(struct suite *));
+	for (int i = 0; i < line->n_args && !err; i++) {
+		struct suite *s;
 
-static void print_json(const struct scenario *s, const struct run_outcome *o,
-		       const struct error *why)
-{
-	CLEANUP_BUF struct buf json = BUF_INIT;
-	struct error e = *why;
-
-	if (o->dir && report_json(o->dir, &json, &e) == 0)
-		printf("%s", buf_text(&json));
-	else
-		print_json_failure(s, &e);
-	fflush(stdout);
-}
-
-/* A surprise is shown at once, in full; what is expected waits for the table. */
-static void print_surprise(const struct run_outcome *o)
-{
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	struct error e;
-
-	if (o->as_expected || !o->dir || report_text(o->dir, &text, &e))
-		return;
-	printf("%s\n", buf_text(&text));
-	fflush(stdout);
-}
-
-static void run_one(struct batch *b, struct engine *en)
-{
-	struct run_outcome *o = &b->outcomes[b->done];
-	const struct scenario *s = b->scenarios[b->done];
-	struct error e = { 0 };
-
-	if (run_scenario(en, s, o, &e)) {
-		b->failed = 1;
-		fprintf(stderr, "powercut: %s: %s\n", s->path, e.message);
-		if (e.hint[0])
-			fprintf(stderr, "  %s\n", e.hint);
-	}
-	if (b->line->json)
-		print_json(s, o, &e);
-	else if (b->n > 1)
-		print_surprise(o);
-	b->done++;
-}
-
-static int write_junit(const struct batch *b, const char *path,
-		       struct error *e)
-{
-	CLEANUP_FREE const char **dirs = xcalloc(b->done, sizeof(*dirs));
-	CLEANUP_BUF struct buf xml = BUF_INIT;
-	size_t n = 0;
-	int err;
-
-	for (size_t i = 0; i < b->done; i++)
-		if (b->outcomes[i].dir)
-			dirs[n++] = b->outcomes[i].dir;
-	err = report_junit(dirs, n, &xml, e);
-	return err ? err : file_write(path, buf_text(&xml), xml.len, e);
-}
-
-static void print_summary(const struct batch *b)
-{
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	struct error e;
-
-	if (b->n == 1) {
-		if (b->outcomes[0].dir &&
-		    !report_text(b->outcomes[0].dir, &text, &e))
-			printf("%s", buf_text(&text));
-		return;
-	}
-	table_runs(b->outcomes, b->done, &text);
-	printf("%s", buf_text(&text));
-}
-
-/* A loss outranks a failure, a failure outranks doubt. */
-static enum exit_status batch_status(const struct batch *b)
-{
-	int unexpected = 0, doubt = 0;
-
-	for (size_t i = 0; i < b->done; i++) {
-		const struct run_outcome *o = &b->outcomes[i];
-
-		if (o->interrupted)
-			return EXIT_INTERRUPTED;
-		if (o->verdict == VERDICT_UNKNOWN ||
-		    o->verdict == VERDICT_VACUOUS)
-			doubt = 1;
-		else if (!o->as_expected)
-			unexpected = 1;
-	}
-	if (unexpected)
-		return EXIT_UNEXPECTED;
-	if (b->failed)
-		return EXIT_HARNESS;
-	return doubt ? EXIT_UNKNOWN : EXIT_EXPECTED;
-}
-
-static int run_batch(struct batch *b, struct error *e)
-{
-	const struct run_options *o = b->line->options;
-	struct session session;
-	int err = session_open(&o->session, &session, e);
-
-	if (err)
-		return command_fail(b->line, EXIT_HARNESS, e);
-	while (b->done < b->n) {
-		run_one(b, &session.engine);
-		if (b->outcomes[b->done - 1].interrupted)
+		err = load_file(line->args[i], &s, e);
+		if (err)
 			break;
+		p->suites[p->n++] = s;
+		p->matrix |= s->name != NULL;
+		for (size_t k = 0; k < s->n; k++)
+			override(line, s->entries[k].scenario);
 	}
-	session_close(&session);
-	if (!b->line->json)
-		print_summary(b);
-	if (o->junit && write_junit(b, o->junit, e))
-		return command_fail(b->line, EXIT_HARNESS, e);
-	return batch_status(b);
+	return err;
+}
+
+static int select_rows(struct plan *p, struct error *e)
+{
+	const struct run_options *o = p->line->options;
+	int one_seed = option_given(p->line, "seed");
+	const struct suite_selection q = {
+		.filesystems = p->types,
+		.seeds = one_seed ? &o->seed : p->seeds,
+		.n_seeds = one_seed ? 1 : p->n_seeds,
+		.only = o->only,
+		.quick = o->quick,
+	};
+	int err = 0;
+
+	p->matrix |= p->types || p->seeds;
+	for (size_t i = 0; i < p->n && !err; i++)
+		err = suite_rows_add(&p->rows, p->suites[i], &q, e);
+	if (err)
+		return err;
+	if (!p->rows.n)
+		return error_set(e, EINVAL, "nothing is left to run; expected "
+				 "--only, --fs and --quick to leave something");
+	if (p->shards > p->rows.n)
+		return error_set(e, EINVAL, "--shard %s: there are only %zu "
+				 "shares to be had; expected at most %zu",
+				 o->shard, p->rows.n, p->rows.n);
+	if (p->shards)
+		suite_rows_shard(&p->rows, p->shard, p->shards);
+	return 0;
+}
+
+static void print_notes(const struct plan *p)
+{
+	for (size_t i = 0; i < p->rows.n; i++) {
+		const struct suite_row *row = p->rows.list[i];
+
+		if (row->note)
+			fprintf(stderr, "powercut: %s on %s: %s\n",
+				row->scenario.name,
+				row->scenario.filesystem.type, row->note);
+	}
 }
 
 static int run(const struct command_line *line)
 {
 	const struct run_options *o = line->options;
-	struct batch b = { .line = line, .n = (size_t)line->n_args };
+	struct plan p = { .line = line };
 	struct error e = { 0 };
 	int status;
 
-	if (option_given(line, "budget") && !o->budget)
-		return command_usage(line, "--budget: expected at least 1");
-	b.scenarios = xcalloc(b.n, sizeof(struct scenario *));
-	b.outcomes = xcalloc(b.n, sizeof(*b.outcomes));
-	if (load_all(&b, &e))
+	if (read_options(&p, &e) || load_all(&p, &e) || select_rows(&p, &e)) {
 		status = command_fail(line, EXIT_USAGE, &e);
-	else
-		status = run_batch(&b, &e);
-	for (size_t i = 0; i < b.n; i++) {
-		scenario_free(b.scenarios[i]);
-		run_outcome_release(&b.outcomes[i]);
+	} else {
+		const struct batch_request q = { .line = line,
+						 .session = &o->session,
+						 .rows = &p.rows,
+						 .matrix = p.matrix,
+						 .first = o->first,
+						 .junit = o->junit };
+
+		if (!o->session.quiet)
+			print_notes(&p);
+		status = batch_run(&q, &e);
 	}
-	free(b.scenarios);
-	free(b.outcomes);
+	plan_free(&p);
 	return status;
 }
 
 const struct subcommand cmd_run = {
 	.name = "run",
-	.synopsis = "SCENARIO.yaml...",
-	.about = "Runs scenarios: records, cuts power, judges what is left. "
-		 "Everything found goes to a directory under results/runs.",
+	.synopsis = "SCENARIO.yaml | SUITE.yaml...",
+	.about = "Runs scenarios, or suites of them: records, cuts power, judges "
+		 "what is left. Everything found goes to a directory under "
+		 "results/runs.",
 	.options = options,
 	.options_size = sizeof(struct run_options),
 	.min_args = 1,

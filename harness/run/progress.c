@@ -21,6 +21,7 @@ struct progress {
 	uint64_t total, done, bad;
 	uint64_t began_ns, shown_ns;
 	/* rounds */
+	uint64_t job, jobs;
 	uint64_t round, round_done, rounds_began_ns, stop_at_ns;
 };
 
@@ -71,6 +72,8 @@ static void describe(const struct progress *p, struct buf *b)
 
 	if (p->round)
 		describe_round(p, b);
+	if (p->job)
+		buf_printf(b, "%" PRIu64 " of %" PRIu64 ": ", p->job, p->jobs);
 	buf_puts(b, p->what);
 	if (!p->total)
 		return;
@@ -136,6 +139,23 @@ void progress_round(struct progress *p, uint64_t round, uint64_t stop_at_ns)
 	}
 	p->round = round;
 	p->stop_at_ns = stop_at_ns;
+}
+
+void progress_job(struct progress *p, uint64_t number, uint64_t total,
+		  const char *fmt, ...)
+{
+	LOCKED(&p->lock);
+	va_list ap;
+
+	p->job = number;
+	p->jobs = total;
+	if (p->quiet || p->terminal)
+		return;
+	fprintf(stderr, "%" PRIu64 " of %" PRIu64 ": ", number, total);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
 }
 
 void progress_end(struct progress *p)

@@ -22,6 +22,10 @@ void progress_step(struct progress *p, int bad);
  * states since the first of them, their rate, and the time that is left until
  * stop_at_ns (now_ns; 0: no limit). Round 0: no more rounds. */
 void progress_round(struct progress *p, uint64_t round, uint64_t stop_at_ns);
+/* Job `number` of `total` begins, such as "append-log on ext4": what begins from
+ * now on is told as a part of it. Not on a terminal it is told at once. */
+void progress_job(struct progress *p, uint64_t number, uint64_t total,
+		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Takes the line away (terminal). */
 void progress_end(struct progress *p);
 #endif

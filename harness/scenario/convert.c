@@ -248,6 +248,7 @@ static int convert_drive(struct document *d, const struct raw_drive *raw,
 	s->drive.bus = raw->bus;
 	s->drive.scheduler = raw->scheduler;
 	s->drive.size = 128 * MiB;
+	s->drive.pinned.size = raw->size != NULL;
 	err = quantity_at(d, "drive.size", raw->size, parse_size, MiB,
 			  16 * TiB, "1MiB to 16TiB", &s->drive.size, e);
 	if (!err)

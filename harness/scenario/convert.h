@@ -27,6 +27,9 @@ int states_convert(struct document *d, const struct raw_states *raw,
 int require_convert(struct document *d, const struct raw_list *raw,
 		    struct scenario *s, struct error *e);
 
+/* One text for `expect`, at a path of the document. */
+int expect_text(struct document *d, const char *path, const char *text,
+		struct scenario *s, struct error *e);
 /* The key `expect`, once the cuts are known. */
 int expect_convert(struct document *d, const struct raw_scenario *raw,
 		   struct scenario *s, struct error *e);

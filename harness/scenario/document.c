@@ -193,7 +193,7 @@ static int expect_end(const struct document *d, yaml_parser_t *parser,
 	if (root)
 		err = document_error_at(d, more.start_mark, e,
 					"a second document; expected one "
-					"scenario in a file");
+					"%s in a file", d->kind);
 	yaml_document_delete(&more);
 	return err;
 }
@@ -265,7 +265,7 @@ int document_load(struct document *d, const char *name, const void *data,
 	yaml_parser_t parser;
 	int err = 0;
 
-	*d = (struct document){ .name = name };
+	*d = (struct document){ .name = name, .kind = "scenario" };
 	if (len > DOCUMENT_MAX)
 		return error_set(e, EFBIG, "%s:1:1: the file is too large; "
 				 "expected at most %u bytes", name,
@@ -288,6 +288,71 @@ int document_load(struct document *d, const char *name, const void *data,
 	if (err)
 		document_release(d);
 	return err;
+}
+
+/* ---- changing it ---- */
+
+static int wrapped(struct document *d, int item, const char *as)
+{
+	yaml_mark_t mark = yaml_document_get_node(&d->yaml, item)->start_mark;
+	int map = yaml_document_add_mapping(&d->yaml, NULL,
+					    YAML_FLOW_MAPPING_STYLE);
+	int key = yaml_document_add_scalar(&d->yaml, NULL,
+					   (const yaml_char_t *)as, -1,
+					   YAML_PLAIN_SCALAR_STYLE);
+
+	if (!map || !key ||
+	    !yaml_document_append_mapping_pair(&d->yaml, map, key, item))
+		abort(); /* memory is out */
+	yaml_document_get_node(&d->yaml, map)->start_mark = mark;
+	yaml_document_get_node(&d->yaml, key)->start_mark = mark;
+	return map;
+}
+
+void document_wrap_items(struct document *d, const char *key, const char *as)
+{
+	int all;
+	yaml_node_t *list = find(d, key, &all);
+	size_t n;
+
+	if (!all || list->type != YAML_SEQUENCE_NODE)
+		return;
+	n = (size_t)(list->data.sequence.items.top -
+		     list->data.sequence.items.start);
+	for (size_t i = 0; i < n; i++) {
+		int item = list->data.sequence.items.start[i];
+
+		if (yaml_document_get_node(&d->yaml, item)->type !=
+		    YAML_SCALAR_NODE)
+			continue;
+		item = wrapped(d, item, as);
+		/* nodes move when there are more of them */
+		list = find(d, key, &all);
+		list->data.sequence.items.start[i] = item;
+	}
+}
+
+static int to_buf(void *arg, unsigned char *data, size_t len)
+{
+	buf_add(arg, data, len);
+	return 1;
+}
+
+void document_emit(struct document *d, struct buf *ret)
+{
+	yaml_emitter_t emitter;
+
+	if (!yaml_emitter_initialize(&emitter))
+		abort();
+	yaml_emitter_set_output(&emitter, to_buf, ret);
+	yaml_emitter_set_unicode(&emitter, 1);
+	yaml_emitter_set_width(&emitter, -1);
+	d->loaded = 0; /* the emitter takes it over */
+	if (!yaml_emitter_open(&emitter) ||
+	    !yaml_emitter_dump(&emitter, &d->yaml) ||
+	    !yaml_emitter_close(&emitter))
+		abort(); /* memory is out: it was valid YAML */
+	yaml_emitter_delete(&emitter);
 }
 
 void document_release(struct document *d)

@@ -19,10 +19,12 @@
 #define DEPTH_MAX 32
 #define NAMES_MAX 100
 
+struct buf;
 struct error;
 
 struct document {
 	const char *name; /* of the file, for messages; borrowed */
+	const char *kind; /* what it is, for messages: a scenario */
 	yaml_document_t yaml;
 	int loaded;
 };
@@ -31,6 +33,12 @@ struct document {
 int document_load(struct document *d, const char *name, const void *data,
 		  size_t len, struct error *e);
 void document_release(struct document *d);
+
+/* In the list at the key of the root, each item that is text becomes the mapping
+ * { as: TEXT }, with its position. */
+void document_wrap_items(struct document *d, const char *key, const char *as);
+/* The document as YAML, appended; it is gone then. */
+void document_emit(struct document *d, struct buf *ret);
 
 /* Text of a scalar node, or NULL. */
 const char *node_text(const yaml_node_t *node);

@@ -61,31 +61,33 @@ static int convert_window(struct document *d, const char *path,
 			   "more than 0s, at most 24h", &s->window_ns, e);
 }
 
-static int unknown_word(struct document *d, const char *text, struct error *e)
+static int unknown_word(struct document *d, const char *path,
+			const char *text, struct error *e)
 {
 	const char *nearest = nearest_word(text, words);
 
-	return document_error(d, "expect", e,
-			      "expect is '%.60s'; expected held, violated or "
-			      "loses: last DURATION%s%s%s", text,
+	return document_error(d, path, e,
+			      "%s is '%.60s'; expected held, violated or "
+			      "loses: last DURATION%s%s%s", path, text,
 			      nearest ? "; did you mean " : "",
 			      nearest ? nearest : "", nearest ? "?" : "");
 }
 
-static int convert_text(struct document *d, const char *text,
-			struct scenario *s, struct error *e)
+int expect_text(struct document *d, const char *path, const char *text,
+		struct scenario *s, struct error *e)
 {
 	static const char loses[] = "loses:";
 
+	s->window_ns = 0;
 	if (!text || !strcmp(text, words[EXPECT_HELD]))
 		s->expect = EXPECT_HELD;
 	else if (!strcmp(text, words[EXPECT_VIOLATED]))
 		s->expect = EXPECT_VIOLATED;
 	else if (!strncmp(text, loses, strlen(loses)))
-		return convert_window(d, "expect",
+		return convert_window(d, path,
 				      skip_blanks(text + strlen(loses)), s, e);
 	else
-		return unknown_word(d, text, e);
+		return unknown_word(d, path, text, e);
 	return 0;
 }
 
@@ -111,7 +113,7 @@ int expect_convert(struct document *d, const struct raw_scenario *raw,
 	int err = raw->expect_loss ?
 			  convert_window(d, "expect.loses",
 					 raw->expect_loss->loses, s, e) :
-			  convert_text(d, raw->expect, s, e);
+			  expect_text(d, "expect", raw->expect, s, e);
 
 	return err ? err : check_window(d, s, e);
 }

@@ -27,15 +27,20 @@ struct walk {
 	struct document *d;
 	struct error *e;
 	char path[PATH_LEN]; /* of the node, "" for the root */
+	char root[32];       /* what the root is called */
 	size_t expanded;     /* bytes walked so far */
 };
 
 static int match(struct walk *w, yaml_node_t *node,
 		 const cyaml_schema_value_t *schema);
 
-static const char *where(const struct walk *w)
+/* Until the walk goes on. */
+static const char *where(struct walk *w)
 {
-	return *w->path ? w->path : "the scenario";
+	if (*w->path)
+		return w->path;
+	snprintf(w->root, sizeof(w->root), "the %s", w->d->kind);
+	return w->root;
 }
 
 /* "a, b or c" */
@@ -286,6 +291,6 @@ int document_match(struct document *d, const cyaml_schema_value_t *schema,
 	if (!root)
 		return document_error_at(d, (yaml_mark_t){ 0, 0, 0 }, e,
 					 "the file is empty; expected a "
-					 "scenario (key: value)");
+					 "%s (key: value)", d->kind);
 	return match(&w, root, schema);
 }

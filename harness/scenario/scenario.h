@@ -63,7 +63,7 @@ struct scenario {
 		/* What the file says itself, rather than leaving the default:
 		 * not for others to vary. */
 		struct {
-			int capacity, destage, order, tear;
+			int capacity, destage, order, tear, size;
 		} pinned;
 	} drive;
 
