@@ -9,8 +9,10 @@ GUEST_LIB := $(G)/libpowercut.a
 GUEST_PC := $(G)/pc
 GUEST_INIT := $(G)/powercut-init
 GUEST_BARE := $(G)/bare
+GUEST_OCI := $(G)/oci-unpack
 GUEST_ACE := $(G)/libace.a
-guest-lib: $(GUEST_LIB) $(GUEST_ACE) $(GUEST_PC) $(GUEST_INIT) $(GUEST_BARE)
+guest-lib: $(GUEST_LIB) $(GUEST_ACE) $(GUEST_PC) $(GUEST_INIT) $(GUEST_BARE) \
+	$(GUEST_OCI)
 
 # Objects of their own: the rooms' objects may carry sanitizers.
 $(G)/static/%.o: %.c | $(B)/deps-checked
@@ -36,6 +38,11 @@ $(GUEST_PC): $(G)/static/guest/lib/pc.o $(GUEST_LIB)
 # Not in the image: powercut bench brings it along.
 $(GUEST_BARE): $(G)/static/guest/bare/bare.o
 	$(GUEST_CC) -static -Wl,--gc-sections -o $@ $^
+
+# On the host: unpacks the images of containers.
+OCI_SRCS := $(wildcard guest/oci/*.c)
+$(GUEST_OCI): $(OCI_SRCS:%.c=$(B)/%.o) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljansson
 
 INIT_SRCS := $(filter-out guest/init/test-%.c,$(wildcard guest/init/*.c)) \
 	harness/common/buf.c harness/common/error.c harness/common/files.c

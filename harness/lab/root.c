@@ -18,6 +18,8 @@
 #include "lab/lab.h"
 #include "scenario/scenario.h"
 
+#define OCI "oci:"
+
 static size_t count(char *const *list)
 {
 	size_t n = 0;
@@ -37,8 +39,9 @@ static int say_why(const struct scenario *s, const struct buf *output,
 
 	if (hint)
 		*hint++ = '\0';
-	err = error_set(e, EINVAL, "%s: guest.image: %s", s->guest.where,
-			*text ? text : "the script has failed");
+	err = error_set(e, EINVAL, "%s (%s)",
+			*text ? text : "cannot build the image",
+			s->guest.where);
 	if (!*text)
 		error_hint(e, "its exit status is %d", status);
 	if (hint && *hint)
@@ -74,11 +77,25 @@ static int build_debian(const struct lab *lab, const struct scenario *s,
 	return build(s, argv, ret, e);
 }
 
+static int build_oci(const struct lab *lab, const struct scenario *s,
+		     char **ret, struct error *e)
+{
+	CLEANUP_FREE char *script =
+		xasprintf("%s/guest/image/build-oci.sh", lab->home.path);
+	CLEANUP_FREE char *built = xasprintf("B=%s", lab->home.built);
+	const char *const argv[] = { "env", built, script,
+				     s->guest.image + strlen(OCI), NULL };
+
+	return build(s, argv, ret, e);
+}
+
 int root_image(const struct lab *lab, const struct scenario *s, char **ret,
 	       struct error *e)
 {
 	if (!strcmp(s->guest.image, "debian"))
 		return build_debian(lab, s, ret, e);
+	if (!strncmp(s->guest.image, OCI, strlen(OCI)))
+		return build_oci(lab, s, ret, e);
 	*ret = NULL;
 	return 0;
 }

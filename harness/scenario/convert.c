@@ -103,15 +103,33 @@ static int convert_kernel(struct document *d, const char *kernel,
 			      nearest ? nearest : "", nearest ? "?" : "");
 }
 
-static int convert_image(struct document *d, const char *image, char **ret,
-			 struct error *e)
+/* The archive is seen from the scenario. */
+static int convert_archive(struct document *d, const char *archive,
+			   struct scenario *s, struct error *e)
+{
+	CLEANUP_FREE char *path = *archive == '/' ?
+					  xstrdup(archive) :
+					  xasprintf("%s/%s", s->folder,
+						    archive);
+
+	s->guest.image = xasprintf("oci:%s", path);
+	if (*archive && access(path, R_OK) == 0)
+		return 0;
+	return document_error(d, "guest.image", e,
+			      "cannot read %s: %s; expected oci: and the path "
+			      "of an archive, as docker save writes it", path,
+			      strerror(*archive ? errno : ENOENT));
+}
+
+static int convert_image(struct document *d, const char *image,
+			 struct scenario *s, struct error *e)
 {
 	if (!image || !strcmp(image, "micro") || !strcmp(image, "debian")) {
-		*ret = xstrdup(image ? image : "micro");
+		s->guest.image = xstrdup(image ? image : "micro");
 		return 0;
 	}
 	if (!strncmp(image, "oci:", 4))
-		return not_yet(d, "guest.image", e, image, "micro");
+		return convert_archive(d, image + 4, s, e);
 	return document_error(d, "guest.image", e,
 			      "guest.image is '%.60s'; expected micro, debian "
 			      "or oci:ARCHIVE", image);
@@ -157,7 +175,7 @@ static int convert_guest(struct document *d, const struct raw_guest *raw,
 	int err = convert_kernel(d, raw->kernel, s, e);
 
 	if (!err)
-		err = convert_image(d, raw->image, &s->guest.image, e);
+		err = convert_image(d, raw->image, s, e);
 	if (!err)
 		err = convert_packages(d, &raw->packages, s, e);
 	s->guest.where = document_where(d, raw->packages.count ?

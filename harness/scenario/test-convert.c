@@ -203,12 +203,28 @@ static void a_debian_image_is_not_for_the_host(void **state)
 		"in a guest only; expected guest");
 }
 
+static void an_archive_has_a_path(void **state)
+{
+	struct scenario *s = accepted(MINIMAL
+		"guest: { image: \"oci:/dev/null\" }\n");
+
+	(void)state;
+	assert_string_equal(s->guest.image, "oci:/dev/null");
+	scenario_free(s);
+}
+
+static void an_archive_must_be_there(void **state)
+{
+	(void)state;
+	refused(MINIMAL "guest: { image: \"oci:a.tar\" }\n",
+		"3:17: cannot read /w/a.tar: No such file or directory; "
+		"expected oci: and the path of an archive, as docker save "
+		"writes it");
+}
+
 static void what_is_not_built_is_refused(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "guest: { image: \"oci:a.tar\" }",
-		  "3:17: guest.image: oci:a.tar is not supported yet; "
-		  "expected micro" },
 		{ "filesystem: { type: exfat }",
 		  "3:21: filesystem.type: exfat is not supported yet; expected "
 		  "ext4, xfs, btrfs, f2fs, ext2, vfat or none" },
@@ -427,6 +443,8 @@ int main(void)
 		cmocka_unit_test(a_debian_image_has_packages),
 		cmocka_unit_test(packages_are_names_and_debians),
 		cmocka_unit_test(a_debian_image_is_not_for_the_host),
+		cmocka_unit_test(an_archive_has_a_path),
+		cmocka_unit_test(an_archive_must_be_there),
 		cmocka_unit_test(what_is_not_built_is_refused),
 		cmocka_unit_test(file_systems_are_known),
 		cmocka_unit_test(a_file_system_needs_room),
