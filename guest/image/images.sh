@@ -47,11 +47,14 @@ lock()
 	trap 'exit 130' INT TERM HUP
 }
 
-# What program after program said in the log $2 that begins with E: or error.
+# What went wrong, in the words of the log $2: apt's errors, but not those of who
+# ran it, else the last line.
 fail()
 {
-	echo "$1: $(grep -E '^(E|error|Error)[: ]' "$2" | sed 's/^E: //' |
-		head -n 3 | paste -sd ';' | sed 's/;/; /g')"
+	words=$(grep -E '^(E|Err|error|Error|dpkg: error)[: ]' "$2" |
+		grep -Ev 'setup failed|failed to run|command failed' |
+		sed 's/^E: //' | head -n 3 | paste -sd ';' | sed 's/;/; /g')
+	echo "$1: ${words:-$(tail -n 1 "$2")}"
 	exit 3
 }
 

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -231,9 +233,45 @@ static void a_request_that_lies_is_refused(void **state)
 	buf_free(&text);
 }
 
+/* The reason for which this content is not executed. */
+static void refused(const char *content, int error, const char *why)
+{
+	char path[] = "/tmp/test-run.XXXXXX";
+	const char *const argv[] = { path, NULL };
+	struct result r;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, strlen(content)),
+			 strlen(content));
+	fchmod(fd, 0755);
+	close(fd);
+	execute(0, argv, NULL, &r);
+	unlink(path);
+	assert_int_equal(r.error, error);
+	assert_non_null(strstr(buf_text(&r.text), why));
+	result_free(&r);
+}
+
+static void a_missing_interpreter_is_named(void **state)
+{
+	(void)state;
+	refused("#! /no/such/python3 -u\n", ELIBACC,
+		": its interpreter /no/such/python3 is not in the guest");
+}
+
+static void what_is_no_program_says_so(void **state)
+{
+	(void)state;
+	refused("echo hello\n", ENOEXEC,
+		": it is neither a program nor a script that begins with #!");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_missing_interpreter_is_named),
+		cmocka_unit_test(what_is_no_program_says_so),
 		cmocka_unit_test(both_streams_and_the_status_come_back),
 		cmocka_unit_test(a_signal_is_told_from_an_exit),
 		cmocka_unit_test(a_missing_program_is_named),

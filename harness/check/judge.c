@@ -62,7 +62,9 @@ static void set_not_run(struct judgement *j, const char *program,
 			const struct agent_judged *w)
 {
 	set(j, VERDICT_UNKNOWN, STAGE_CHECK,
-	    xasprintf("%s cannot be run: %s", program, strerror(w->error)));
+	    w->text.len ? xstrdup(buf_text(&w->text)) :
+			  xasprintf("%s cannot be run: %s", program,
+				    strerror(w->error)));
 }
 
 /* A program that said neither yes nor no. */

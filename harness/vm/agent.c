@@ -378,6 +378,17 @@ static int call_run(struct agent *a, const struct agent_run *req,
 		    }, 2, req->timeout_ns ? req->timeout_ns : UINT64_MAX, w, e);
 }
 
+/* The guest says it best: its interpreter is missing, and the like. */
+static int not_started(const struct answer *w, const char *program,
+		       struct error *e)
+{
+	int err = agent_guest_error(w, e, program);
+
+	if (w->text.len)
+		error_set(e, -err, "%s", buf_text(&w->text));
+	return err;
+}
+
 int agent_run(struct agent *a, const struct agent_run *req,
 	      struct agent_result *ret, struct error *e)
 {
@@ -393,7 +404,7 @@ int agent_run(struct agent *a, const struct agent_run *req,
 	else if (w.reply.error == ENOENT)
 		r.not_found = 1;
 	else if (w.reply.error)
-		err = agent_guest_error(&w, e, req->argv[0]);
+		err = not_started(&w, req->argv[0], e);
 	buf_free(&w.text);
 	if (err < 0) {
 		agent_result_free(&r);

@@ -202,6 +202,18 @@ static void run_tells_a_missing_program(void **state)
 	agent_result_free(&r);
 }
 
+static void run_tells_why_a_program_is_not_executed(void **state)
+{
+	struct channel *c = *state;
+	struct agent_result r;
+
+	say_reply(c->guest, 1, (struct reply){ .error = ELIBACC },
+		  "cannot run true: its interpreter /x is not in the guest");
+	assert_int_equal(run_true(c, &r), -ELIBACC);
+	assert_string_equal(c->e.message, "cannot run true: its interpreter /x "
+			    "is not in the guest");
+}
+
 static void put_sends_mode_path_and_content(void **state)
 {
 	struct channel *c = *state;
@@ -623,6 +635,7 @@ int main(void)
 		AGENT_TEST(run_returns_output_and_status),
 		AGENT_TEST(run_tells_signal_and_time_limit),
 		AGENT_TEST(run_tells_a_missing_program),
+		AGENT_TEST(run_tells_why_a_program_is_not_executed),
 		AGENT_TEST(put_sends_mode_path_and_content),
 		AGENT_TEST(mount_failure_carries_errno_and_kernel_log),
 		AGENT_TEST(guest_errno_never_looks_like_ours),
