@@ -163,6 +163,33 @@ void check_plugin(struct diagnosis *d, const struct home *home)
 			      e.message);
 }
 
+/* Only who names another image needs them. */
+void check_images(struct diagnosis *d)
+{
+	static const char *const programs[][2] = {
+		{ "mmdebstrap", "guest.image: debian" },
+		{ "mkfs.erofs", "guest.image: debian and oci:ARCHIVE" },
+	};
+	size_t missing = 0;
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		const char *const argv[] = {
+			"sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; "
+			"command -v \"$0\"", programs[i][0], NULL };
+
+		if (spawn_wait(argv, NULL, NULL) == 0)
+			continue;
+		missing++;
+		diagnosis_add(d, HEALTH_NOTE, "images", DEPS,
+			      "%s is missing: %s needs it", programs[i][0],
+			      programs[i][1]);
+	}
+	if (!missing)
+		diagnosis_add(d, HEALTH_OK, "images", NULL,
+			      "guest.image: debian and oci:ARCHIVE can be "
+			      "built");
+}
+
 /* The image that a scenario gets when it names none. */
 void check_guest(struct diagnosis *d, const struct home *home)
 {

@@ -112,6 +112,7 @@ static int doctor(const struct command_line *line)
 	check_compiler(&d);
 	check_plugin(&d, &paths.lab.home);
 	check_guest(&d, &paths.lab.home);
+	check_images(&d);
 	check_host(&d);
 	check_disk(&d, paths.runs);
 	check_memory(&d);

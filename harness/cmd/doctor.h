@@ -38,6 +38,7 @@ void check_qemu(struct diagnosis *d);
 void check_libvirt(struct diagnosis *d);
 void check_nbdkit(struct diagnosis *d);
 void check_compiler(struct diagnosis *d);
+void check_images(struct diagnosis *d);
 void check_plugin(struct diagnosis *d, const struct home *home);
 void check_guest(struct diagnosis *d, const struct home *home);
 
