@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "guest/init/disks.h"
+#include "guest/init/ipc.h"
 #include "guest/init/protocol.h"
 #include "guest/init/setup.h"
 
@@ -105,6 +106,7 @@ int image_renew(struct error *e)
 
 	if (!image.on)
 		return 0;
+	ipc_clear();
 	r = make_overlay(e);
 	for (size_t i = 0; r == 0 && i < sizeof(bound) / sizeof(*bound); i++)
 		r = bind(bound[i], e);
