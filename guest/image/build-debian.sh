@@ -55,6 +55,9 @@ pack='set -eu
 mkfs.erofs -d0 -T1 -x-1 --exclude-regex="^(proc|sys|dev|run|tmp)/" \
 	--exclude-path=image.erofs "$1/image.erofs" "$1" >/dev/null'
 
+# Before anything is installed: whether there is all that is wanted.
+look='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -q --simulate install'
+
 build()
 {
 	set --
@@ -74,6 +77,7 @@ build()
 		--include=usr-is-merged \
 		--setup-hook='mkdir -p "$1/var/cache/apt/archives"' \
 		--setup-hook="sync-in \"$debs\" /var/cache/apt/archives" \
+		--extract-hook="$look $(echo "$packages" | paste -sd ' ')" \
 		--customize-hook="sync-out /var/cache/apt/archives \"$debs\"" \
 		--customize-hook="$customize" \
 		--customize-hook="$pack" \
