@@ -18,7 +18,7 @@
 #include "vm/agent.h"
 
 /* All programs lie in the guest's memory. */
-#define SCRIPT_MAX (3u << 20) /* bytes */
+#define SCRIPT_MAX (32u << 20) /* bytes */
 
 static int ends_with(const char *name, const char *end)
 {
