@@ -25,7 +25,7 @@ LDLIBS = $(eval LDLIBS := $$(shell pkg-config --libs $(PKGS)) -lm)$(LDLIBS)
 ROOMS := harness/common harness/scenario harness/vm harness/drive \
 	harness/trace harness/interchange harness/lab harness/record harness/states \
 	harness/equal harness/check harness/host harness/explain harness/run \
-	harness/hunt harness/suite harness/ace harness/bench \
+	harness/hunt harness/suite harness/try harness/ace harness/bench \
 	results/store results/report harness/cmd
 MAIN := harness/cmd/main.c
 SRCS := $(filter-out $(MAIN) $(wildcard $(addsuffix /test-*.c,$(ROOMS))),\

@@ -4,7 +4,7 @@
 
 #include "cmd/options.h"
 
-extern const struct subcommand cmd_run, cmd_check, cmd_hunt, cmd_export, cmd_shell,
+extern const struct subcommand cmd_run, cmd_try, cmd_check, cmd_hunt, cmd_export, cmd_shell,
 	cmd_report, cmd_list, cmd_doctor, cmd_bench, cmd_explain, cmd_import;
 
 #endif

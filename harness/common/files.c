@@ -1,5 +1,6 @@
 #include "common/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -97,6 +98,49 @@ int file_write(const char *path, const void *data, size_t len,
 		return error_errno(e, err, "cannot rename %s to %s", tmp, path);
 	}
 	return 0;
+}
+
+static int copy_file(const char *from, const char *to, mode_t mode,
+		     struct error *e)
+{
+	CLEANUP_BUF struct buf content = BUF_INIT;
+	int err = file_read(from, &content, e);
+
+	if (!err)
+		err = file_write(to, buf_text(&content), content.len, e);
+	if (!err && chmod(to, mode) < 0)
+		err = error_errno(e, errno, "cannot change %s", to);
+	return err;
+}
+
+static int copy_entry(const char *from, const char *to, const char *name,
+		      struct error *e)
+{
+	CLEANUP_FREE char *source = xasprintf("%s/%s", from, name);
+	CLEANUP_FREE char *target = xasprintf("%s/%s", to, name);
+	struct stat st;
+
+	if (lstat(source, &st) < 0)
+		return error_errno(e, errno, "cannot look at %s", source);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	return copy_file(source, target, st.st_mode & 0777, e);
+}
+
+int copy_folder(const char *from, const char *to, struct error *e)
+{
+	struct dirent *entry;
+	int err = mkdir_p(to, e);
+	DIR *dir = err ? NULL : opendir(from);
+
+	if (err)
+		return err;
+	if (!dir)
+		return error_errno(e, errno, "cannot read folder %s", from);
+	while (!err && (entry = readdir(dir)))
+		err = copy_entry(from, to, entry->d_name, e);
+	closedir(dir);
+	return err;
 }
 
 int read_full(int fd, void *data, size_t len)

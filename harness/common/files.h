@@ -15,6 +15,10 @@ int mkdir_p(const char *path, struct error *e);
  * symbolic links. */
 int rm_rf(const char *path, struct error *e);
 
+/* Copies the plain files of a folder, with their permissions, into another, which
+ * is made if it is not there. What else is in it is left out. */
+int copy_folder(const char *from, const char *to, struct error *e);
+
 /* Appends the whole file to b. */
 int file_read(const char *path, struct buf *b, struct error *e);
 

@@ -257,6 +257,35 @@ static void the_clock_does_not_run_backwards(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
+/* Scripts stay scripts; a folder within is nobody's. */
+static void a_folder_is_copied_with_permissions(void **state)
+{
+	char root[] = "/tmp/test-files-XXXXXX";
+	CLEANUP_BUF struct buf content = BUF_INIT;
+	struct stat st;
+	char from[64], to[64], path[96];
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	snprintf(from, sizeof(from), "%s/from/sub", root);
+	assert_int_equal(mkdir_p(from, NULL), 0);
+	snprintf(from, sizeof(from), "%s/from", root);
+	snprintf(to, sizeof(to), "%s/a/to", root);
+	snprintf(path, sizeof(path), "%s/run", from);
+	assert_int_equal(file_write(path, "x", 1, NULL), 0);
+	assert_int_equal(chmod(path, 0751), 0);
+	assert_int_equal(copy_folder(from, to, NULL), 0);
+	snprintf(path, sizeof(path), "%s/run", to);
+	assert_int_equal(file_read(path, &content, NULL), 0);
+	assert_string_equal(buf_text(&content), "x");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0751);
+	snprintf(path, sizeof(path), "%s/sub", to);
+	assert_int_equal(stat(path, &st), -1);
+	assert_true(copy_folder("/nowhere", to, NULL) < 0);
+	assert_int_equal(rm_rf(root, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +307,7 @@ int main(void)
 		TEST(a_socket_that_never_comes_is_an_error),
 		TEST(a_socket_path_that_is_too_long_says_so),
 		TEST(the_clock_does_not_run_backwards),
+		TEST(a_folder_is_copied_with_permissions),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

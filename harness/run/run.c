@@ -38,6 +38,16 @@ static int write_resolved(const struct run *r, struct error *e)
 	return file_write(path, text, strlen(text), e);
 }
 
+/* The run is then judged by the copy. */
+static int embed_workload(struct run *r, struct error *e)
+{
+	CLEANUP_FREE char *folder = xasprintf("%s/workload", r->dir);
+	CLEANUP_FREE char *path = xasprintf("%s/scenario.yaml", folder);
+	int err = copy_folder(r->scenario->folder, folder, e);
+
+	return err ? err : store_set(r->store, "path", path, e);
+}
+
 /* The directory comes first: whatever fails later has a place to be told in. */
 static int make_place(struct run *r, struct run_outcome *ret, struct error *e)
 {
@@ -55,7 +65,9 @@ static int make_place(struct run *r, struct run_outcome *ret, struct error *e)
 	err = write_resolved(r, e);
 	if (!err)
 		err = store_create(store, &r->store, e);
-	return err ? err : run_store_origin(r->store, r->scenario, e);
+	if (!err)
+		err = run_store_origin(r->store, r->scenario, e);
+	return err || !r->scenario->embed ? err : embed_workload(r, e);
 }
 
 static int make_ready(struct run *r, struct error *e)

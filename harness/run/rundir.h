@@ -5,6 +5,8 @@
  *   results.sqlite  the store
  *   report.json, junit.xml, report.html
  *   base.img        the disk after setup (where live cuts were made)
+ *   workload/       the scenario and scripts of a run that has no file of its
+ *                   own: powercut try
  *   lock            held by the powercut that writes to it
  *   replay/         the recording that replayed cuts are made of
  *   live-1/ ...     the recording of each live cut

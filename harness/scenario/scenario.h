@@ -42,6 +42,8 @@ const char *reach_name(int kind);
 struct scenario {
 	char *path;   /* of the file, absolute */
 	char *folder; /* the workload's folder, absolute */
+	int embed; /* the folder was made for this run alone: the run keeps a
+		    * copy, and is judged again by that */
 	char *name;
 	char *about; /* may be "" */
 
