@@ -26,9 +26,10 @@ like "$(cat "$err")" "nothing is left to run" "and that is said"
 run_powercut run --shard 2/1 workloads/suite.yaml
 exits 4 "a share that there is not is refused"
 
-run_powercut run --json --quick --fs ext4 --seeds 3,4 --budget 6 \
-	--results "$work/runs" --junit "$work/out.xml" workloads/suite.yaml
-exits 0 "the quick subset is as expected"
+run_powercut run --json --quick --only 'append-log/*' --fs ext4 --seeds 3,4 \
+	--budget 6 --results "$work/runs" --junit "$work/out.xml" \
+	workloads/suite.yaml
+exits 0 "a part of the quick subset is as expected"
 is "$(json scenario | sort | uniq -c | awk '{ print $1, $2 }' | xargs)" \
 	"2 append-log 2 append-log-unsynced" "each scenario ran with each seed"
 is "$(json seed | xargs)" "3 4 3 4" "as the objects say"
