@@ -105,6 +105,16 @@ static void check_integrity(sqlite3 *db)
 	sqlite3_finalize(stmt);
 }
 
+/* --init has made them, durably. */
+static void check_tables(sqlite3 *db)
+{
+	static const char sql[] = "SELECT count(*) FROM sqlite_master "
+				  "WHERE name IN ('entry', 'account')";
+
+	if (query_number(db, sql) != 2)
+		end(1, "a table is missing");
+}
+
 static void check_entries(sqlite3 *db, unsigned int n)
 {
 	static const char sql[] =
@@ -184,6 +194,7 @@ int main(int argc, char **argv)
 	acked = intact ? 0 : last_acked();
 	db = open_db(argv[1 + intact], acked);
 	check_integrity(db);
+	check_tables(db);
 	newest = query_number(db, "SELECT ifnull(max(txn), 0) FROM entry");
 	if (newest < 0 || newest > TXN_MAX)
 		end(1, "the newest transaction is %lld", (long long)newest);
