@@ -31,6 +31,17 @@ for fs in xfs btrfs; do
 	at_least "$(json states_checked | head -n 1)" 4 "$fs: on some states"
 done
 
+# ext4 with fast commits, and with nobody who flushes.
+for variant in fast-commit no-barrier; do
+	sed 's/"6"/"3"/' "workloads/append-log/ext4-$variant.yaml"
+	echo 'cuts: [{ every: mark }]'
+done | awk -v work="$work" '/^name:/ { n++ } { print >(work "/ext4-" n ".yaml") }'
+run_powercut run --json --budget 12 --results "$work/runs" \
+	"$work/ext4-1.yaml" "$work/ext4-2.yaml"
+exits 0 "ext4: fast commits and no barriers are as expected"
+is "$(json verdict | head -n 1)" held "ext4: fast commits are held"
+is "$(json verdict | tail -n 1)" violated "ext4: no barriers are violated"
+
 # One guest, from the newest state to the oldest.
 ok "xfs: older states behind newer ones, in one guest" \
 	"$backwards" "$work"/runs/append-log-xfs/latest
