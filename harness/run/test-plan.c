@@ -152,6 +152,36 @@ static void equal_content_with_another_promise_is_planned_again(void **state)
 	assert_int_equal(items_of(p, "m2"), 1);
 }
 
+/* Equal contents and promises at m1, m2, m3; at m3 the ack has become older than
+ * 10 ns. Returns how many of these are planned. */
+static uint64_t plan_an_ageing_ack(struct planned *p, uint64_t window_ns)
+{
+	struct plan_config config = { .explore = EXPLORATION_DEFAULT,
+				      .budget = 1000,
+				      .window_ns = window_ns };
+
+	put(p, 1, 3);
+	test_flush(&p->log);
+	test_mark(&p->log, MARK_ACK, "one");
+	p->log.now_ns = 9;
+	test_mark(&p->log, MARK_MARK, "young still");
+	p->log.now_ns = 11;
+	test_mark(&p->log, MARK_MARK, "old");
+	make_plan_of(p, &config);
+	return items_of(p, "m1") + items_of(p, "m2") + items_of(p, "m3") +
+	       items_of(p, "end");
+}
+
+static void equal_content_with_an_ack_grown_old_is_planned_again(void **state)
+{
+	assert_int_equal(plan_an_ageing_ack(*state, 10), 2);
+}
+
+static void without_a_window_nothing_grows_old(void **state)
+{
+	assert_int_equal(plan_an_ageing_ack(*state, 0), 1);
+}
+
 static void a_mark_that_is_no_promise_plans_nothing(void **state)
 {
 	struct planned *p = *state;
@@ -532,6 +562,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(equal_content_is_planned_once),
 		TEST(equal_content_with_another_promise_is_planned_again),
+		TEST(equal_content_with_an_ack_grown_old_is_planned_again),
+		TEST(without_a_window_nothing_grows_old),
 		TEST(a_mark_that_is_no_promise_plans_nothing),
 		TEST(a_small_budget_reaches_every_cut),
 		TEST(promises_are_counted_per_cut),
