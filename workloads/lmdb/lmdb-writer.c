@@ -3,9 +3,9 @@
  *
  * Commits N transactions (txn.h) to DIR/data.mdb and acknowledges each as
  * "txn K" after mdb_txn_commit() returned. Flags are those of mdb_env_open():
- * nosync, nometasync, writemap, mapasync. --writeback: after every second one the
- * kernel writes all it holds, as it does by itself within seconds. --init creates
- * the store and ends.
+ * nosync, nometasync, writemap, mapasync. --writeback: after every second one
+ * the kernel writes all it holds, as it does by itself within seconds. --init
+ * creates the store and ends.
  */
 #include <getopt.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /*
  * What the store holds after n puts follows from n alone, so the check can
- * compare every value. Put n (from 1) stores one entry, of a size that fills the
- * smallest write buffer (64 KiB) with ten of them.
+ * compare every value. Put n (from 1) stores one entry, of a size that fills
+ * the smallest write buffer (64 KiB) with ten of them.
  */
 #ifndef PUTS_H
 #define PUTS_H
