@@ -35,6 +35,7 @@
  * libvirt itself counts slots up from 1. */
 #define NVME_DEVICE "nvme,id=nv0,serial=powercut,bus=pcie.0,addr=0x10"
 #define SCSI_DEVICE "virtio-scsi-pci,id=scsi0,bus=pcie.0,addr=0x10"
+#define NBD_SECTORS_MAX 65536u /* QEMU: include/block/nbd.h, 32 MiB */
 #define VIRTIO_SLOT 0x12 /* of the disk; the marks are in the next one */
 #define IMAGE_SLOT "0x14"
 #define SERIAL_SLOT "0x11"
@@ -198,7 +199,8 @@ static void add_export(xmlNode *commandline, const char *socket,
  *
  * virtio-blk: QEMU would join requests that follow each other on the disk
  * (hw/block/virtio-blk.c, submit_requests); the drive must see them as the
- * guest sent them. It has no FUA, the kernel flushes instead.
+ * guest sent them, and take apart what is too long for NBD. It has no FUA, the
+ * kernel flushes instead.
  * scsi: dpofua, or the kernel would believe that there is no FUA.
  */
 static char *device_of(enum bus bus, const char *export, int number,
@@ -207,9 +209,12 @@ static char *device_of(enum bus bus, const char *export, int number,
 	if (bus == BUS_VIRTIO)
 		return xasprintf("virtio-blk-pci,drive=%s,serial=powercut-%s,"
 				 "bus=pcie.0,addr=%#x,write-cache=on,"
-				 "request-merging=off,logical_block_size=%u,"
+				 "request-merging=off,"
+				 "max-write-zeroes-sectors=%u,"
+				 "max-discard-sectors=%u,logical_block_size=%u,"
 				 "physical_block_size=%u", export, export,
-				 VIRTIO_SLOT + number - 1, block, block);
+				 VIRTIO_SLOT + number - 1, NBD_SECTORS_MAX,
+				 NBD_SECTORS_MAX, block, block);
 	if (bus == BUS_SCSI)
 		return xasprintf("scsi-hd,bus=scsi0.0,drive=%s,scsi-id=0,"
 				 "lun=%d,serial=powercut-%s,write-cache=on,"

@@ -131,6 +131,25 @@ static void the_drive_is_one_controller_with_two_namespaces(void **state)
 	free(xml);
 }
 
+static void an_image_is_one_disk_more_that_is_only_read(void **state)
+{
+	struct vm_config c = plain;
+	char *xml;
+
+	(void)state;
+	c.image = "/images/a,b.erofs";
+	xml = domain_xml(&c, &host);
+	assert_true(has_arg(xml, "{\"driver\":\"raw\",\"node-name\":\"image\","
+				 "\"read-only\":true,\"file\":{\"driver\":"
+				 "\"file\",\"filename\":\"/images/a,b.erofs"
+				 "\"}}"));
+	assert_true(has_arg(xml, "virtio-blk-pci,drive=image,"
+				 "serial=powercut-image,bus=pcie.0,addr=0x14"));
+	assert_string_equal(value(xml, "/domain/os/cmdline"),
+			    "console=ttyS0 quiet powercut.image=erofs");
+	free(xml);
+}
+
 static void virtio_is_two_disks_of_their_own(void **state)
 {
 	struct vm_config c = plain;
@@ -142,11 +161,15 @@ static void virtio_is_two_disks_of_their_own(void **state)
 	assert_true(has_arg(xml, "virtio-blk-pci,drive=disk,"
 				 "serial=powercut-disk,bus=pcie.0,addr=0x12,"
 				 "write-cache=on,request-merging=off,"
+				 "max-write-zeroes-sectors=65536,"
+				 "max-discard-sectors=65536,"
 				 "logical_block_size=512,"
 				 "physical_block_size=512"));
 	assert_true(has_arg(xml, "virtio-blk-pci,drive=marks,"
 				 "serial=powercut-marks,bus=pcie.0,addr=0x13,"
 				 "write-cache=on,request-merging=off,"
+				 "max-write-zeroes-sectors=65536,"
+				 "max-discard-sectors=65536,"
 				 "logical_block_size=4096,"
 				 "physical_block_size=4096"));
 	assert_string_equal(value(xml, "/domain/os/cmdline"),
@@ -380,6 +403,7 @@ int main(void)
 		cmocka_unit_test(the_agent_has_its_channel),
 		cmocka_unit_test(
 			the_drive_is_one_controller_with_two_namespaces),
+		cmocka_unit_test(an_image_is_one_disk_more_that_is_only_read),
 		cmocka_unit_test(virtio_is_two_disks_of_their_own),
 		cmocka_unit_test(scsi_is_one_controller_with_two_units),
 		cmocka_unit_test(a_scheduler_is_named_to_the_guest),
