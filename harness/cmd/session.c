@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -94,7 +95,7 @@ void session_close(struct session *s)
 	*s = (struct session){ 0 };
 }
 
-/* Where the run's scenario came from, or NULL when that is gone. */
+/* Where the run's scenario came from, which may be gone; NULL: not known. */
 static char *origin(const char *run_dir)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", run_dir);
@@ -105,10 +106,21 @@ static char *origin(const char *run_dir)
 		return NULL;
 	file = store_get(store, "path");
 	store_close(store);
-	if (file && access(file, R_OK) == 0)
-		return file;
-	free(file);
-	return NULL;
+	return file;
+}
+
+/* There is no such file, or not any more, as of generated scenarios: programs are
+ * still built from its folder. */
+static void take_folder(struct scenario *s, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	CLEANUP_FREE char *folder =
+		slash ? xasprintf("%.*s", (int)(slash - file), file) : NULL;
+
+	if (!folder || access(folder, R_OK) < 0)
+		return;
+	free(s->folder);
+	s->folder = TAKE(folder);
 }
 
 /* Moves the check, and the folder its programs are built from. */
@@ -137,7 +149,9 @@ int session_scenario(const char *run_dir, const char *other,
 
 	if (err)
 		return err;
-	if (file) {
+	if (file && !other && access(file, R_OK) < 0) {
+		take_folder(s, file);
+	} else if (file) {
 		err = scenario_load(file, &from, e);
 		if (err) {
 			scenario_free(s);

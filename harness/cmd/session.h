@@ -66,7 +66,8 @@ int session_open_alone(const struct session_options *o, struct session *ret,
 void session_close(struct session *s);
 
 /* The scenario that a run was made with, with the check of the scenario file
- * it came from (or of `other`, a path) where that still exists. */
+ * it came from (or of `other`, a path) where that still exists; else its own, with
+ * programs from the folder in which that was. */
 int session_scenario(const char *run_dir, const char *other,
 		     struct scenario **ret, struct error *e);
 
