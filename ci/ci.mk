@@ -82,7 +82,7 @@ soak:
 
 # Manual pages, in POD beside the commands: file formats are section 5, commands
 # section 1.
-PAGES_5 := powercut-scenario powercut-suite powercut-log
+PAGES_5 := powercut-ace powercut-scenario powercut-suite powercut-log
 PAGES := $(patsubst harness/cmd/man/%.pod,%,$(wildcard harness/cmd/man/*.pod))
 MAN_1 := $(patsubst %,$(B)/man/man1/%.1,$(filter-out $(PAGES_5),$(PAGES)))
 MAN_5 := $(patsubst %,$(B)/man/man5/%.5,$(filter $(PAGES_5),$(PAGES)))

@@ -11,7 +11,7 @@
 static int usage(struct error *e)
 {
 	return error_set(e, EINVAL,
-			 "usage: [--lie] [--strict] --text TEXT | --suite "
+			 "usage: [--lie] [--strict] [--here] --text TEXT | --suite "
 			 "SUITE --pick NUMBER,... FOLDER");
 }
 
@@ -49,16 +49,30 @@ static int pick(struct batch *b, unsigned operations, const char *list,
 	}
 }
 
+static int take_switch(const char *word, struct batch *b)
+{
+	const struct {
+		const char *word;
+		int *ret;
+	} switches[] = {
+		{ "--lie", &b->lie },
+		{ "--strict", &b->strict },
+		{ "--here", &b->here },
+	};
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(*switches); i++)
+		if (!strcmp(word, switches[i].word))
+			return *switches[i].ret = 1;
+	return 0;
+}
+
 static int read_words(char **argv, struct batch *b, struct error *e)
 {
 	const char *suite = NULL, *list = NULL, *text = NULL;
 
 	for (; *argv && !strncmp(*argv, "--", 2); argv++) {
-		if (!strcmp(*argv, "--lie") || !strcmp(*argv, "--strict")) {
-			b->lie |= argv[0][2] == 'l';
-			b->strict |= argv[0][2] == 's';
+		if (take_switch(*argv, b))
 			continue;
-		}
 		if (!argv[1])
 			return usage(e);
 		if (!strcmp(*argv, "--suite"))
@@ -86,6 +100,9 @@ int batch_read(int argc, char **argv, struct batch *ret, struct error *e)
 	struct batch b = {0};
 	int err = argc < 2 ? usage(e) : read_words(argv + 1, &b, e);
 
+	if (!err && b.here && b.n > 1)
+		err = error_set(e, EINVAL, "--here: one sequence, not %zu",
+				b.n);
 	if (!err)
 		err = check_all(&b, e);
 	if (err)
@@ -100,6 +117,12 @@ void batch_release(struct batch *b)
 	free(b->sequences);
 	b->sequences = NULL;
 	b->n = 0;
+}
+
+char *batch_folder(const struct batch *b, const struct ace_sequence *s)
+{
+	return b->here ? xstrdup(b->folder) :
+			 xasprintf("%s/%s", b->folder, s->name);
 }
 
 const struct ace_sequence *batch_find(const struct batch *b, const char *line,

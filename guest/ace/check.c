@@ -140,11 +140,11 @@ static int look(const struct ace_sequence *s, const char *folder,
 	return violated(s, buf_text(&line));
 }
 
-static int use(const struct ace_sequence *s, const char *folder,
+static int use(const struct ace_sequence *s, const char *folder, int last,
 	       const struct ace_seen *seen)
 {
 	struct error e;
-	int err = use_up(folder, seen, &e);
+	int err = use_up(folder, seen, last, &e);
 
 	if (is_ours(err))
 		return cannot_tell(s->name, e.message);
@@ -154,7 +154,7 @@ static int use(const struct ace_sequence *s, const char *folder,
 static int judge(const struct batch *b, const struct ace_sequence *s, int acked,
 		 int synced, int to_use)
 {
-	CLEANUP_FREE char *folder = xasprintf("%s/%s", b->folder, s->name);
+	CLEANUP_FREE char *folder = batch_folder(b, s);
 	struct ace_seen *seen = xcalloc(1, sizeof(*seen));
 	struct ace_model *m = NULL;
 	int r = ace_model_run(s, acked, &m, NULL)
@@ -166,7 +166,7 @@ static int judge(const struct batch *b, const struct ace_sequence *s, int acked,
 	if (r == HELD)
 		r = look(s, folder, m, b->strict, seen);
 	if (r == HELD && to_use)
-		r = use(s, folder, seen);
+		r = use(s, folder, !b->here, seen);
 	ace_model_free(m);
 	ace_seen_release(seen);
 	free(seen);

@@ -252,10 +252,10 @@ static int say_ack(const struct ace_sequence *s, unsigned point,
 
 static int set_up(struct runner *r)
 {
+	CLEANUP_FREE char *folder = batch_folder(r->batch, r->s);
 	int err = 0;
 
-	if (chdir(r->batch->folder) < 0 || mkdir(r->s->name, 0755) < 0 ||
-	    chdir(r->s->name) < 0)
+	if ((!r->batch->here && mkdir(folder, 0755) < 0) || chdir(folder) < 0)
 		return fail(r->s, "cannot make its directory");
 	for (size_t i = 0; i < r->s->n_setup && !err; i++)
 		err = run_op(r, i);

@@ -149,7 +149,8 @@ static int scan_into(const char *folder, int parent, struct ace_seen *seen,
 		CLEANUP_FREE char *path = xasprintf("%s/%s", folder, d->d_name);
 		int entry = (int)seen->n;
 
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
+		    !strcmp(d->d_name, "lost+found"))
 			continue;
 		err = read_entry(path, d->d_name, parent, seen, e);
 		if (!err && seen->entries[entry].type == ACE_DIRECTORY)
@@ -191,7 +192,8 @@ static int try_new_file(const char *dir, struct error *e)
 }
 
 /* Entries stand behind their directory: from the last to the first. */
-int use_up(const char *folder, const struct ace_seen *seen, struct error *e)
+int use_up(const char *folder, const struct ace_seen *seen, int removable,
+	   struct error *e)
 {
 	int err = try_new_file(folder, e);
 
@@ -206,7 +208,7 @@ int use_up(const char *folder, const struct ace_seen *seen, struct error *e)
 			err = trouble(e, "remove", path);
 		}
 	}
-	if (!err && rmdir(folder) < 0)
+	if (!err && removable && rmdir(folder) < 0)
 		err = trouble(e, "remove directory", folder);
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include "cmd/batch.h"
 #include "cmd/commands.h"
+#include "cmd/generated.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
 #include "common/buf.h"
@@ -19,9 +20,9 @@ struct run_options {
 	struct session_options session;
 	uint64_t seed;
 	uint64_t budget;
-	const char *mode, *seeds, *only, *shard;
+	const char *mode, *seeds, *only, *shard, *suite, *sample;
 	struct option_list fs;
-	int quick, first;
+	int quick, first, alone, list;
 	const char *junit;
 };
 
@@ -55,6 +56,22 @@ static const struct option_spec options[] = {
 	  .help = "Only scenarios whose name, or FOLDER/NAME, matches, such "
 		  "as 'sqlite/*'.",
 	  .type = OPTION_STRING, .offset = offsetof(struct run_options, only) },
+	{ .name = "suite", .argument = "ace-seq1|ace-seq2|ace-recipes",
+	  .help = "Also runs sequences of file system operations: all of one, a "
+		  "sample of those of two, or known ones.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct run_options, suite) },
+	{ .name = "sample", .argument = "N",
+	  .help = "So many sequences of --suite, drawn by --seed, or all. "
+		  "Default: all of ace-seq1, 100 of ace-seq2.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct run_options, sample) },
+	{ .name = "alone",
+	  .help = "Each sequence of --suite is recorded by itself, on a file "
+		  "system of its own.",
+	  .type = OPTION_FLAG, .offset = offsetof(struct run_options, alone) },
+	{ .name = "list", .help = "Prints the sequences of --suite and ends.",
+	  .type = OPTION_FLAG, .offset = offsetof(struct run_options, list) },
 	{ .name = "shard", .argument = "I/N",
 	  .help = "Only the I-th of N shares of all there is to run.",
 	  .type = OPTION_STRING,
@@ -73,6 +90,7 @@ static const char *const examples[] = {
 	"powercut run --seed 7 --mode both workloads/sqlite/wal.yaml",
 	"powercut run --fs xfs,btrfs workloads/append-log/scenario.yaml",
 	"powercut run --json --junit out.xml workloads/*/scenario.yaml",
+	"powercut run --suite ace-seq1 --fs btrfs",
 	"powercut run --shard 3/16 --junit out.xml workloads/suite.yaml",
 	NULL
 };
@@ -155,6 +173,12 @@ static int read_options(struct plan *p, struct error *e)
 	if (o->shard && parse_shard(o->shard, &p->shard, &p->shards))
 		return error_set(e, EINVAL, "--shard: '%s' is no share; "
 				 "expected I/N, such as 3/16", o->shard);
+	if (!o->suite && (o->sample || o->alone || o->list))
+		return error_set(e, EINVAL, "--sample, --alone and --list are "
+				 "of --suite");
+	if (!o->suite && !line->n_args)
+		return error_set(e, EINVAL, "expected a scenario, a suite or "
+				 "--suite");
 	split_types(p, &o->fs);
 	if (!o->seeds)
 		return 0;
@@ -195,23 +219,56 @@ static int load_file(const char *path, struct suite **ret, struct error *e)
 	return 0;
 }
 
+static struct generated_options generated(const struct command_line *line)
+{
+	const struct run_options *o = line->options;
+
+	return (struct generated_options){
+		.suite = o->suite,
+		.sample = o->sample,
+		.alone = o->alone,
+		.list = o->list,
+		.seed = option_given(line, "seed") ? o->seed : 1,
+	};
+}
+
+static void take_suite(struct plan *p, struct suite *s)
+{
+	p->suites[p->n++] = s;
+	p->matrix |= s->name != NULL;
+	for (size_t i = 0; i < s->n; i++)
+		override(p->line, s->entries[i].scenario);
+}
+
 static int load_all(struct plan *p, struct error *e)
 {
 	const struct command_line *line = p->line;
+	const struct generated_options g = generated(line);
+	struct suite *s;
 	int err = 0;
 
-	p->suites = xcalloc((size_t)line->n_args, sizeof(struct suite *));
+	p->suites = xcalloc((size_t)line->n_args + 1, sizeof(struct suite *));
 	for (int i = 0; i < line->n_args && !err; i++) {
-		struct suite *s;
-
 		err = load_file(line->args[i], &s, e);
-		if (err)
-			break;
-		p->suites[p->n++] = s;
-		p->matrix |= s->name != NULL;
-		for (size_t k = 0; k < s->n; k++)
-			override(line, s->entries[k].scenario);
+		if (!err)
+			take_suite(p, s);
 	}
+	if (err || !g.suite)
+		return err;
+	err = generated_suite(&g, &s, e);
+	if (!err)
+		take_suite(p, s);
+	return err;
+}
+
+static int print_list(const struct plan *p, struct error *e)
+{
+	const struct generated_options g = generated(p->line);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	int err = generated_list(&g, &text, e);
+
+	if (!err)
+		printf("%s", buf_text(&text));
 	return err;
 }
 
@@ -264,8 +321,11 @@ static int run(const struct command_line *line)
 	struct error e = { 0 };
 	int status;
 
-	if (read_options(&p, &e) || load_all(&p, &e) || select_rows(&p, &e)) {
+	if (read_options(&p, &e) || (o->list && print_list(&p, &e)) ||
+	    (!o->list && (load_all(&p, &e) || select_rows(&p, &e)))) {
 		status = command_fail(line, EXIT_USAGE, &e);
+	} else if (o->list) {
+		status = EXIT_EXPECTED;
 	} else {
 		const struct batch_request q = { .line = line,
 						 .session = &o->session,
@@ -284,13 +344,13 @@ static int run(const struct command_line *line)
 
 const struct subcommand cmd_run = {
 	.name = "run",
-	.synopsis = "SCENARIO.yaml | SUITE.yaml...",
+	.synopsis = "[SCENARIO.yaml | SUITE.yaml]...",
 	.about = "Runs scenarios, or suites of them: records, cuts power, judges "
 		 "what is left. Everything found goes to a directory under "
 		 "results/runs.",
 	.options = options,
 	.options_size = sizeof(struct run_options),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.examples = examples,
 	.run = run,
