@@ -23,6 +23,7 @@ static const struct bench_group *const groups[] = {
 	&bench_equality,
 	&bench_equality_xfs,
 	&bench_equality_btrfs,
+	&bench_ace,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(*groups))
 
