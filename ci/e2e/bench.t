@@ -16,7 +16,7 @@ positive() { # PATH NAME: one number above 0
 
 # Equality on all workloads and file systems costs minutes: some of its rows stand
 # for them, here and below.
-groups=recording,judging,pool,live,scale,prefixes,host,ace
+groups=recording,judging,pool,live,scale,prefixes,host
 run_powercut bench --json --rounds 1 --results "$work/runs" \
 	--only $groups,covered_append_log,mismatches_append_log
 exits 0 "it measures"
@@ -27,10 +27,10 @@ for figure in boot workload_plain workload_untraced workload_recorded \
 	one_guest two_guests \
 	prefix_programs prefix_replay prefix_checkers prefix_host \
 	host_floor host_states host_guest host_to_guest \
-	checked_append_log covered_append_log ace_sequences; do
+	checked_append_log covered_append_log; do
 	positive "figures.$figure.median" "$figure is measured"
 done
-is "$(json figures)" 26 "there are no other figures"
+is "$(json figures)" 25 "there are no other figures"
 for figure in workload_untraced workload_recorded states states_fsck state_100k \
 	two_guests prefix_replay prefix_checkers prefix_host host_states \
 	host_to_guest \
