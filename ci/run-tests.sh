@@ -3,9 +3,12 @@
 #
 # Usage: ci/run-tests.sh PROGRAM...
 #
-# Programs named *.t use virtual machines and run one at a time; all others are
-# unit tests and run in parallel. prove shows the progress and judges; the
-# output of each program that failed follows. The very last line is
+# Programs named *.t use virtual machines: each takes one processor or two, by
+# turns, so E2E_JOBS of them run at a time (default: one per two processors and
+# one more). Those that have a line "# alone: WHY" have the machine to themselves,
+# at the end. All others are unit tests, one per processor. prove shows the
+# progress and judges; the output of each program that failed follows. The very
+# last line is
 #
 #	N passed, N failed
 #
@@ -17,9 +20,17 @@ cd "$(dirname "$0")/.." || exit 3
 
 unit=""
 e2e=""
+alone=""
+jobs=${E2E_JOBS:-$(($(nproc) / 2 + 1))}
 for program in "$@"; do
 	case $program in
-	*.t) e2e="$e2e $program" ;;
+	*.t)
+		if grep -qs '^# alone: ' "$program"; then
+			alone="$alone $program"
+		else
+			e2e="$e2e $program"
+		fi
+		;;
 	*) unit="$unit $program" ;;
 	esac
 done
@@ -35,7 +46,10 @@ if [ -n "$unit" ]; then
 		judged=1
 fi
 if [ -n "$e2e" ]; then
-	prove --timer --exec ci/run-one-test.sh $e2e || judged=1
+	prove --timer --jobs "$jobs" --exec ci/run-one-test.sh $e2e || judged=1
+fi
+if [ -n "$alone" ]; then
+	prove --timer --exec ci/run-one-test.sh $alone || judged=1
 fi
 
 for program in "$@"; do

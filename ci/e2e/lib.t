@@ -57,6 +57,10 @@ says unplanned 'echo ok 1'
 says hangs.t 'echo 1..1; echo ok 1; sleep 100'
 says status.t 'echo 1..1; echo ok 1; exit 3'
 says skips.t 'echo "1..0 # SKIP no reason"'
+says alone.t '# alone: measures
+[ ! -e "$0.other" ] || exit 1; echo 1..1; echo ok 1'
+says other.t 'touch "${0%/*}/alone.t.other"; sleep 0.5
+rm "${0%/*}/alone.t.other"; echo 1..1; echo ok 1'
 
 runner() {
 	said=$(for name; do
@@ -82,6 +86,8 @@ runner status.t
 is "$ended: $said_last" "1: 1 passed, 1 failed" "an exit status is a failure"
 runner hangs.t
 is "$ended: $said_last" "1: 1 passed, 1 failed" "a hanging test is a failure"
+runner alone.t other.t good
+is "$ended: $said_last" "0: 3 passed, 0 failed" "what must be alone is, and counts"
 runner missing
 is "$ended: $said_last" "1: 0 passed, 1 failed" "a missing program is a failure"
 runner skips.t
