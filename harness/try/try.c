@@ -185,8 +185,7 @@ int trial_check(const struct trial *t, struct error *e)
 	if (!err && !scenario_has_filesystem(s))
 		err = error_set(e, EINVAL, "a file system is needed; expected "
 				"--fs ext4, or another one");
-	if (!err)
-		scenario_free(s);
+	scenario_free(s);
 	return err;
 }
 
