@@ -1,6 +1,6 @@
 #!/bin/sh
-# After a cut: no file is lost, its original or its archive is whole, always. And
-# every acknowledged archive can be unpacked and has its content.
+# After a cut: no file is lost, its original or its archive is whole, always.
+# And every acknowledged archive can be unpacked and has its content.
 cd "$1" || exit 2
 
 whole() { # NUMBER: of standard input
