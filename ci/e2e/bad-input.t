@@ -33,6 +33,11 @@ like "$(cat "$err")" "/no/such/kernel" "it names the path"
 
 scenario 's|^drive:.*|&\nguest: { image: "oci:x.tar" }|'
 run_case
+exits 4 "a container's archive that does not exist is a usage error"
+like "$(cat "$err")" "x.tar: No such file" "it names the path"
+
+scenario 's|type: ext4|type: exfat|'
+run_case
 exits 4 "what is not built yet is refused"
 like "$(cat "$err")" "not supported yet" "and says so"
 
