@@ -34,7 +34,8 @@ mutant() {
 
 # The sandbox itself must not be what fails.
 ok "a test that is no mutant passes" timeout 60 bwrap --dev-bind / / \
-	--bind "$work" /tmp "$PWD/$build/harness/run/test-reach"
+	--bind "$work" /tmp --bind "$PWD/$build" "$PWD/$build" \
+	"$PWD/$build/harness/run/test-reach"
 
 # The hash of a disk's content.
 mutant states/space.c 's/if (content.low == base.low \&\& /if (u == 1 || content.low == base.low \&\& /' \
