@@ -162,6 +162,22 @@ static int add_own_libraries(const struct home *home, const char *libs,
 	return err;
 }
 
+/* What a program may include of ours. */
+static int add_own_headers(const struct home *home, struct buf *all,
+			   struct error *e)
+{
+	static const char *const names[] = { "powercut.h", "powercut-check.h" };
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
+		CLEANUP_FREE char *path =
+			xasprintf("%s/%s", home->include, names[i]);
+
+		err = file_read(path, all, e);
+	}
+	return err;
+}
+
 static int is_input(const char *name)
 {
 	return is_source(name) || ends_with(name, ".h");
@@ -173,7 +189,6 @@ static int content_key(const struct home *home, const char *folder,
 		       XXH64_hash_t *ret, struct error *e)
 {
 	CLEANUP_FREE char *lib = xasprintf("%s/libpowercut.a", home->lib);
-	CLEANUP_FREE char *header = xasprintf("%s/powercut.h", home->include);
 	CLEANUP_BUF struct buf all = BUF_INIT;
 	int err;
 
@@ -195,7 +210,7 @@ static int content_key(const struct home *home, const char *folder,
 	err = add_own_libraries(home, libs, &all, e);
 	if (err)
 		return err;
-	if (file_read(lib, &all, e) || file_read(header, &all, e)) {
+	if (file_read(lib, &all, e) || add_own_headers(home, &all, e)) {
 		error_hint(e, "run: make");
 		return -ENOENT;
 	}

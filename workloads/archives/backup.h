@@ -6,11 +6,12 @@
 #define BACKUP_H
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <powercut-check.h>
 
 #define GZ_NAME "backup.gz"
 #define TMP_NAME "backup.tmp"
@@ -30,43 +31,10 @@ static inline void text_make(unsigned int n, char text[TEXT_LEN + 1])
 	text[TEXT_LEN] = '\0';
 }
 
-/* Says why on the last line and ends; 0: held, 1: violated, 2: unknown. */
-static inline void __attribute__((noreturn, format(printf, 2, 3)))
-end(int status, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	exit(status);
-}
-
 /* The last acknowledged backup ($PC_ACKS), 0 when there is none. */
 static inline unsigned int last_acked(void)
 {
-	const char *acks = getenv("PC_ACKS");
-	unsigned int n, last = 0;
-	char line[64];
-	FILE *f;
-
-	if (!acks)
-		end(2, "PC_ACKS is not set");
-	f = fopen(acks, "r");
-	if (!f)
-		end(2, "cannot open %s: %s", acks, strerror(errno));
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "backup %5u", &n) != 1 || n < 1 || n > BACKUP_MAX)
-			end(2, "a line in %s is no backup: %s", acks,
-			    line);
-		if (n > last)
-			last = n;
-	}
-	if (ferror(f))
-		end(2, "cannot read %s: %s", acks, strerror(errno));
-	fclose(f);
-	return last;
+	return pc_last_acked("backup", BACKUP_MAX);
 }
 
 #endif

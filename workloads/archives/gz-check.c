@@ -17,13 +17,13 @@ static void unpack(gzFile gz, char text[TEXT_LEN + 2])
 	const char *what = gzerror(gz, &code);
 
 	if (code == Z_ERRNO)
-		end(2, "cannot read " GZ_NAME ": %s", strerror(errno));
+		pc_end(2, "cannot read " GZ_NAME ": %s", strerror(errno));
 	if (len < 0 || (code != Z_OK && code != Z_STREAM_END))
-		end(1, "corrupt: %s", what);
+		pc_end(1, "corrupt: %s", what);
 	if (gzdirect(gz) && len > 0)
-		end(1, "corrupt: it is not compressed data");
+		pc_end(1, "corrupt: it is not compressed data");
 	if (len != TEXT_LEN)
-		end(1, "corrupt: the backup has %d bytes", len);
+		pc_end(1, "corrupt: the backup has %d bytes", len);
 	text[len] = '\0';
 }
 
@@ -32,8 +32,8 @@ static void open_and_unpack(char text[TEXT_LEN + 2])
 	gzFile gz = gzopen(GZ_NAME, "rb");
 
 	if (!gz)
-		end(errno == ENOENT ? 1 : 2, "corrupt: cannot open " GZ_NAME
-		    ": %s", strerror(errno));
+		pc_end(errno == ENOENT ? 1 : 2,
+		       "corrupt: cannot open " GZ_NAME ": %s", strerror(errno));
 	unpack(gz, text);
 	gzclose(gz);
 }
@@ -44,18 +44,18 @@ int main(int argc, char **argv)
 	unsigned int acked, n;
 
 	if (argc != 2)
-		end(2, "usage: gz-check DIR");
+		pc_end(2, "usage: gz-check DIR");
 	acked = last_acked();
 	if (chdir(argv[1]) < 0)
-		end(2, "cannot go to %s: %s", argv[1], strerror(errno));
+		pc_end(2, "cannot go to %s: %s", argv[1], strerror(errno));
 	open_and_unpack(text);
 	if (sscanf(text, "backup %5u", &n) != 1 || n > BACKUP_MAX)
-		end(1, "corrupt: the text is no backup");
+		pc_end(1, "corrupt: the text is no backup");
 	text_make(n, expect);
 	if (memcmp(text, expect, TEXT_LEN))
-		end(1, "corrupt: it is not the text of backup %u", n);
+		pc_end(1, "corrupt: it is not the text of backup %u", n);
 	if (n < acked)
-		end(1, "lost: the archive is backup %u, %u was acknowledged",
-		    n, acked);
-	end(0, "backup %u, %u acknowledged, whole", n, acked);
+		pc_end(1, "lost: the archive is backup %u, %u was acknowledged",
+		       n, acked);
+	pc_end(0, "backup %u, %u acknowledged, whole", n, acked);
 }

@@ -26,8 +26,8 @@ struct options {
 
 static void __attribute__((noreturn)) usage(void)
 {
-	end(2, "usage: gz-writer [--init] [--mode=in-place|rename|careful] "
-	    "[--count N] DIR");
+	pc_end(2, "usage: gz-writer [--init] [--mode=in-place|rename|careful] "
+		  "[--count N] DIR");
 }
 
 static unsigned int parse_count(const char *text)
@@ -78,7 +78,7 @@ static struct options parse_options(int argc, char **argv)
 static void must_call(int rc, const char *what)
 {
 	if (rc < 0)
-		end(2, "%s: %s", what, strerror(errno));
+		pc_end(2, "%s: %s", what, strerror(errno));
 }
 
 static void write_gz(const char *path, unsigned int n, int sync)
@@ -95,7 +95,7 @@ static void write_gz(const char *path, unsigned int n, int sync)
 	text_make(n, text);
 	if (!gz || gzwrite(gz, text, TEXT_LEN) != TEXT_LEN ||
 	    gzclose(gz) != Z_OK)
-		end(2, "cannot write %s", path);
+		pc_end(2, "cannot write %s", path);
 	if (sync)
 		must_call(fsync(copy), "fsync");
 	must_call(close(copy), "close");

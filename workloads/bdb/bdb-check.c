@@ -28,8 +28,8 @@ static void must(int rc, const char *what)
 		      rc == EINVAL || rc == ENOENT;
 
 	if (rc)
-		end(damaged ? 1 : 2, "%s%s: %s", damaged ? "corrupt: " : "",
-		    what, db_strerror(rc));
+		pc_end(damaged ? 1 : 2, "%s%s: %s", damaged ? "corrupt: " : "",
+		       what, db_strerror(rc));
 }
 
 static long get(void *store, const char *key, char value[VALUE_LEN + 1])
@@ -43,7 +43,7 @@ static long get(void *store, const char *key, char value[VALUE_LEN + 1])
 	if (rc == DB_NOTFOUND)
 		return -1;
 	if (rc == DB_BUFFER_SMALL)
-		end(1, "corrupt: entry %s has %u bytes", key, v.size);
+		pc_end(1, "corrupt: entry %s has %u bytes", key, v.size);
 	must(rc, "DB->get");
 	value[v.size] = '\0';
 	return (long)v.size;
@@ -73,10 +73,10 @@ int main(int argc, char **argv)
 	unsigned int acked;
 
 	if (argc != 2 + plain)
-		end(2, "usage: bdb-check [--plain] DIR");
+		pc_end(2, "usage: bdb-check [--plain] DIR");
 	acked = last_acked();
-	judge_in_child();
+	pc_check_in_child();
 	if (chdir(argv[1 + plain]) < 0)
-		end(2, "cannot go to the folder: %s", strerror(errno));
+		pc_end(2, "cannot go to the folder: %s", strerror(errno));
 	judge(get, open_db(plain), acked);
 }

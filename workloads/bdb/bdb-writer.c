@@ -48,8 +48,9 @@ struct store {
 
 static void __attribute__((noreturn)) usage(void)
 {
-	end(2, "usage: bdb-writer [--init] "
-	    "[--mode=txn|nosync|write-nosync|plain|plain-sync] [--count N] DIR");
+	pc_end(2, "usage: bdb-writer [--init] "
+		  "[--mode=txn|nosync|write-nosync|plain|plain-sync] [--count "
+		  "N] DIR");
 }
 
 static const struct mode *parse_mode(const char *text)
@@ -100,7 +101,7 @@ static struct options parse_options(int argc, char **argv)
 static void must(int rc, const char *what)
 {
 	if (rc)
-		end(2, "%s: %s", what, db_strerror(rc));
+		pc_end(2, "%s: %s", what, db_strerror(rc));
 }
 
 /* Without environment the name is relative to the current folder, as it is
@@ -110,7 +111,7 @@ static struct store store_open(const struct options *o)
 	struct store s = { NULL, NULL };
 
 	if (chdir(o->dir) < 0)
-		end(2, "cannot go to %s: %s", o->dir, strerror(errno));
+		pc_end(2, "cannot go to %s: %s", o->dir, strerror(errno));
 	if (o->mode->env) {
 		must(db_env_create(&s.env, 0), "db_env_create");
 		must(s.env->set_lg_max(s.env, 1 << 20), "set_lg_max");
@@ -168,10 +169,10 @@ int main(int argc, char **argv)
 		transaction(&s, o.mode, 0);
 	for (unsigned int n = 1; n <= o.count && !o.init; n++) {
 		if (pc_begin("txn %u", n) < 0)
-			end(2, "cannot mark the begin of txn %u", n);
+			pc_end(2, "cannot mark the begin of txn %u", n);
 		transaction(&s, o.mode, n);
 		if (pc_ack("txn %u", n) < 0)
-			end(2, "cannot acknowledge txn %u", n);
+			pc_end(2, "cannot acknowledge txn %u", n);
 	}
 	store_close(&s);
 	return 0;

@@ -7,7 +7,6 @@
  */
 #include <gdbm.h>
 
-#include "child.h"
 #include "judge.h"
 
 /* What GDBM says of a damaged file; setup made it, so a missing one is damage,
@@ -34,8 +33,8 @@ static void __attribute__((noreturn)) end_gdbm(const char *what)
 	default:
 		damaged = errno == ENOENT;
 	}
-	end(damaged ? 1 : 2, "%s%s: %s (%s)", damaged ? "corrupt: " : "", what,
-	    gdbm_strerror(gdbm_errno), strerror(errno));
+	pc_end(damaged ? 1 : 2, "%s%s: %s (%s)", damaged ? "corrupt: " : "",
+	       what, gdbm_strerror(gdbm_errno), strerror(errno));
 }
 
 static long get(void *store, const char *key, char value[VALUE_LEN + 1])
@@ -64,10 +63,12 @@ static const char *pick_snapshot(unsigned int acked)
 	if (r == GDBM_SNAPSHOT_OK || r == GDBM_SNAPSHOT_SUSPICIOUS)
 		return name;
 	if (r == GDBM_SNAPSHOT_ERR && errno != ENOENT)
-		end(2, "gdbm_latest_snapshot: %s", strerror(errno));
+		pc_end(2, "gdbm_latest_snapshot: %s", strerror(errno));
 	if (acked)
-		end(1, "corrupt: there is no good snapshot (%d), put %u was "
-		    "acknowledged", r, acked);
+		pc_end(1,
+		       "corrupt: there is no good snapshot (%d), put %u was "
+		       "acknowledged",
+		       r, acked);
 	return DB_NAME;
 }
 
@@ -79,11 +80,11 @@ int main(int argc, char **argv)
 	GDBM_FILE db;
 
 	if (argc != 2 + snapshots)
-		end(2, "usage: gdbm-check [--snapshots] DIR");
+		pc_end(2, "usage: gdbm-check [--snapshots] DIR");
 	acked = last_acked();
-	judge_in_child();
+	pc_check_in_child();
 	if (chdir(argv[1 + snapshots]) < 0)
-		end(2, "cannot go to the folder: %s", strerror(errno));
+		pc_end(2, "cannot go to the folder: %s", strerror(errno));
 	name = snapshots ? pick_snapshot(acked) : DB_NAME;
 	db = gdbm_open(name, 0, GDBM_READER, 0, NULL);
 	if (!db)

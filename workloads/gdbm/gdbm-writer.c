@@ -32,8 +32,8 @@ struct options {
 
 static void __attribute__((noreturn)) usage(void)
 {
-	end(2, "usage: gdbm-writer [--init] [--mode=none|sync|call|atomic|"
-	    "replace] [--count N] DIR");
+	pc_end(2, "usage: gdbm-writer [--init] [--mode=none|sync|call|atomic|"
+		  "replace] [--count N] DIR");
 }
 
 static unsigned int parse_count(const char *text)
@@ -89,13 +89,13 @@ static int is_mode(const struct options *o, const char *mode)
 static void must(int rc, const char *what)
 {
 	if (rc)
-		end(2, "%s: %s", what, gdbm_strerror(gdbm_errno));
+		pc_end(2, "%s: %s", what, gdbm_strerror(gdbm_errno));
 }
 
 static void must_call(int rc, const char *what)
 {
 	if (rc < 0)
-		end(2, "%s: %s", what, strerror(errno));
+		pc_end(2, "%s: %s", what, strerror(errno));
 }
 
 static GDBM_FILE open_db(const char *name, int flags)
@@ -128,7 +128,7 @@ static void copy(const char *from, const char *to)
 	must_call(out, to);
 	while ((len = read(in, data, sizeof(data))) > 0)
 		if (write(out, data, (size_t)len) != len)
-			end(2, "cannot write %s", to);
+			pc_end(2, "cannot write %s", to);
 	must_call((int)len, from);
 	must_call(close(in), from);
 	must_call(close(out), to);

@@ -23,14 +23,14 @@ static hid_t must(hid_t id, const char *what)
 		return id;
 	fd = open(FILE_NAME, O_RDONLY);
 	if (fd < 0 && errno == ENOENT)
-		end(1, "corrupt: the file is missing");
+		pc_end(1, "corrupt: the file is missing");
 	if (fd < 0)
-		end(2, "cannot open " FILE_NAME ": %s", strerror(errno));
+		pc_end(2, "cannot open " FILE_NAME ": %s", strerror(errno));
 	while ((len = read(fd, data, sizeof(data))) > 0)
 		;
 	if (len < 0)
-		end(2, "cannot read " FILE_NAME ": %s", strerror(errno));
-	end(1, "corrupt: %s failed", what);
+		pc_end(2, "cannot read " FILE_NAME ": %s", strerror(errno));
+	pc_end(1, "corrupt: %s failed", what);
 }
 
 static unsigned int count_numbers(hid_t set)
@@ -41,7 +41,7 @@ static unsigned int count_numbers(hid_t set)
 	if (H5Sget_simple_extent_ndims(space) != 1 ||
 	    H5Sget_simple_extent_dims(space, &size, NULL) != 1 ||
 	    size > PUT_MAX * ROWS)
-		end(1, "corrupt: the dataset has another shape");
+		pc_end(1, "corrupt: the dataset has another shape");
 	return (unsigned int)size;
 }
 
@@ -52,10 +52,10 @@ int main(int argc, char **argv)
 	hid_t file, set;
 
 	if (argc != 2)
-		end(2, "usage: hdf5-check DIR");
+		pc_end(2, "usage: hdf5-check DIR");
 	acked = last_acked();
 	if (chdir(argv[1]) < 0)
-		end(2, "cannot go to %s: %s", argv[1], strerror(errno));
+		pc_end(2, "cannot go to %s: %s", argv[1], strerror(errno));
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	file = must(H5Fopen(FILE_NAME, H5F_ACC_RDONLY, H5P_DEFAULT),
 		    "H5Fopen");
@@ -65,11 +65,11 @@ int main(int argc, char **argv)
 		     data), "H5Dread");
 	for (unsigned int i = 0; i < n; i++)
 		if (data[i] != number_make(i))
-			end(1, "corrupt: number %u of %u is wrong", i, n);
+			pc_end(1, "corrupt: number %u of %u is wrong", i, n);
 	if (n % ROWS)
-		end(1, "corrupt: %u numbers are no whole puts", n);
+		pc_end(1, "corrupt: %u numbers are no whole puts", n);
 	if (n / ROWS < acked)
-		end(1, "lost: the last put is %u, %u was acknowledged",
-		    n / ROWS, acked);
-	end(0, "%u puts, %u acknowledged, all whole", n / ROWS, acked);
+		pc_end(1, "lost: the last put is %u, %u was acknowledged",
+		       n / ROWS, acked);
+	pc_end(0, "%u puts, %u acknowledged, all whole", n / ROWS, acked);
 }

@@ -26,8 +26,8 @@ struct options {
 
 static void __attribute__((noreturn)) usage(void)
 {
-	end(2, "usage: hdf5-writer [--init] [--mode=flush|sync|replace] "
-	    "[--count N] DIR");
+	pc_end(2, "usage: hdf5-writer [--init] [--mode=flush|sync|replace] "
+		  "[--count N] DIR");
 }
 
 static unsigned int parse_count(const char *text)
@@ -78,14 +78,14 @@ static struct options parse_options(int argc, char **argv)
 static hid_t must(hid_t id, const char *what)
 {
 	if (id < 0)
-		end(2, "%s failed", what);
+		pc_end(2, "%s failed", what);
 	return id;
 }
 
 static void must_call(int rc, const char *what)
 {
 	if (rc < 0)
-		end(2, "%s: %s", what, strerror(errno));
+		pc_end(2, "%s: %s", what, strerror(errno));
 }
 
 static void create(void)
@@ -160,7 +160,7 @@ static void copy(const char *from, const char *to)
 	must_call(out, to);
 	while ((len = read(in, data, sizeof(data))) > 0)
 		if (write(out, data, (size_t)len) != len)
-			end(2, "cannot write %s", to);
+			pc_end(2, "cannot write %s", to);
 	must_call((int)len, from);
 	must_call(close(in), from);
 	must_call(close(out), to);

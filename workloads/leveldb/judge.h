@@ -28,7 +28,7 @@ static inline int put_found(entry_reader *get, void *store, unsigned int n)
 		return 0;
 	value_make(n, expect);
 	if (len != VALUE_LEN || memcmp(value, expect, VALUE_LEN))
-		end(1, "corrupt: %s has wrong content", key);
+		pc_end(1, "corrupt: %s has wrong content", key);
 	return 1;
 }
 
@@ -44,16 +44,17 @@ judge(entry_reader *get, void *store, unsigned int acked)
 			missing = n;
 	}
 	if (missing < last && missing <= acked)
-		end(1, "lost, with a hole: put %u is missing and put %u is "
-		    "there, all up to %u were acknowledged", missing, last,
-		    acked);
+		pc_end(1,
+		       "lost, with a hole: put %u is missing and put %u is "
+		       "there, all up to %u were acknowledged",
+		       missing, last, acked);
 	if (missing < last)
-		end(1, "hole: put %u is missing and put %u is there", missing,
-		    last);
+		pc_end(1, "hole: put %u is missing and put %u is there",
+		       missing, last);
 	if (missing <= acked)
-		end(1, "lost: the last put is %u, %u was acknowledged", last,
-		    acked);
-	end(0, "%u puts, %u acknowledged, all whole", last, acked);
+		pc_end(1, "lost: the last put is %u, %u was acknowledged", last,
+		       acked);
+	pc_end(0, "%u puts, %u acknowledged, all whole", last, acked);
 }
 
 #endif

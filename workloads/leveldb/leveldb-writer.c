@@ -25,8 +25,8 @@ struct options {
 
 static void __attribute__((noreturn)) usage(void)
 {
-	end(2, "usage: leveldb-writer [--init] [--sync=each|none|N] "
-	    "[--count N] DIR");
+	pc_end(2, "usage: leveldb-writer [--init] [--sync=each|none|N] "
+		  "[--count N] DIR");
 }
 
 static unsigned int parse_count(const char *text)
@@ -76,7 +76,7 @@ static struct options parse_options(int argc, char **argv)
 static void must(char *failed, const char *what)
 {
 	if (failed)
-		end(2, "%s: %s", what, failed);
+		pc_end(2, "%s: %s", what, failed);
 }
 
 static leveldb_t *open_store(const struct options *o)
@@ -86,7 +86,7 @@ static leveldb_t *open_store(const struct options *o)
 	leveldb_t *db;
 
 	if (chdir(o->dir) < 0)
-		end(2, "cannot go to %s: %s", o->dir, strerror(errno));
+		pc_end(2, "cannot go to %s: %s", o->dir, strerror(errno));
 	leveldb_options_set_create_if_missing(options, o->init);
 	leveldb_options_set_write_buffer_size(options, 64 << 10);
 	db = leveldb_open(options, "db", &failed);
@@ -114,10 +114,10 @@ static void run(leveldb_t *db, const struct options *o)
 		int sync = o->every && n % o->every == 0;
 
 		if (pc_begin("put %u", n) < 0)
-			end(2, "cannot mark the begin of put %u", n);
+			pc_end(2, "cannot mark the begin of put %u", n);
 		put(db, n, sync);
 		if ((sync || !o->every) && pc_ack("put %u", n) < 0)
-			end(2, "cannot acknowledge put %u", n);
+			pc_end(2, "cannot acknowledge put %u", n);
 	}
 }
 

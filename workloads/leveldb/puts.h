@@ -1,17 +1,18 @@
 /*
  * What the store holds after n puts follows from n alone, so the check can
  * compare every value. Put n (from 1) stores one entry, of a size that fills
- * LevelDB's smallest write buffer with ten of them.
+ * the write buffer (64 KiB, LevelDB's smallest) with ten of them.
  */
 #ifndef PUTS_H
 #define PUTS_H
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <powercut-check.h>
 
 #define KEY_MAX 16
 #define VALUE_LEN 6000
@@ -36,43 +37,10 @@ static inline void value_make(unsigned int n, char value[VALUE_LEN + 1])
 	value[VALUE_LEN] = '\0';
 }
 
-/* Says why on the last line and ends; 0: held, 1: violated, 2: unknown. */
-static inline void __attribute__((noreturn, format(printf, 2, 3)))
-end(int status, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	exit(status);
-}
-
 /* The highest acknowledged put ($PC_ACKS), 0 when there is none. */
 static inline unsigned int last_acked(void)
 {
-	const char *acks = getenv("PC_ACKS");
-	unsigned int n, last = 0;
-	char line[64];
-	FILE *f;
-
-	if (!acks)
-		end(2, "PC_ACKS is not set");
-	f = fopen(acks, "r");
-	if (!f)
-		end(2, "cannot open %s: %s", acks, strerror(errno));
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "put %5u", &n) != 1 || n < 1 || n > PUT_MAX)
-			end(2, "a line in %s is no put: %s", acks,
-			    line);
-		if (n > last)
-			last = n;
-	}
-	if (ferror(f))
-		end(2, "cannot read %s: %s", acks, strerror(errno));
-	fclose(f);
-	return last;
+	return pc_last_acked("put", PUT_MAX);
 }
 
 #endif

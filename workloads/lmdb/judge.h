@@ -8,9 +8,6 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "txn.h"
 
 /* Copies the entry to value, NUL-terminated, and returns its length, or -1 when
@@ -31,7 +28,7 @@ static inline int row_found(entry_reader *get, void *store, unsigned int n,
 		return 0;
 	value_make(n, row, expect);
 	if (len != VALUE_LEN || memcmp(value, expect, VALUE_LEN))
-		end(1, "corrupt: entry %s has wrong content", key);
+		pc_end(1, "corrupt: entry %s has wrong content", key);
 	return 1;
 }
 
@@ -47,7 +44,7 @@ static inline unsigned int read_newest(entry_reader *get, void *store)
 		if (!strcmp(value, again))
 			return n;
 	}
-	end(1, "corrupt: the newest transaction is '%.16s'", value);
+	pc_end(1, "corrupt: the newest transaction is '%.16s'", value);
 }
 
 static inline void __attribute__((noreturn))
@@ -60,42 +57,23 @@ judge(entry_reader *get, void *store, unsigned int acked)
 			int found = row_found(get, store, n, row);
 
 			if (n <= newest && !found)
-				end(1, "corrupt: row %u of transaction %u of "
-				    "%u is missing", row, n, newest);
+				pc_end(1,
+				       "corrupt: row %u of transaction %u of "
+				       "%u is missing",
+				       row, n, newest);
 			if (n > newest && found)
-				end(1, "corrupt: a row of transaction %u, and "
-				    "the newest is %u", n, newest);
+				pc_end(1,
+				       "corrupt: a row of transaction %u, and "
+				       "the newest is %u",
+				       n, newest);
 		}
 	}
 	if (newest < acked)
-		end(1, "lost: the newest transaction is %u, %u was "
-		    "acknowledged", newest, acked);
-	end(0, "%u transactions, %u acknowledged, all whole", newest, acked);
-}
-
-/*
- * Goes on in a child, since a library that maps its file dies of a damaged one
- * (SIGBUS behind the file's end, SIGSEGV, a failed assertion): that is the
- * store's fault and a violation. Any other end is the child's own verdict.
- */
-static inline void judge_in_child(void)
-{
-	pid_t pid = fork();
-	int status, sig;
-
-	if (pid < 0)
-		end(2, "cannot fork: %s", strerror(errno));
-	if (pid == 0)
-		return;
-	if (waitpid(pid, &status, 0) != pid)
-		end(2, "cannot wait for the child: %s", strerror(errno));
-	if (WIFEXITED(status))
-		exit(WEXITSTATUS(status));
-	sig = WTERMSIG(status);
-	if (sig == SIGBUS || sig == SIGSEGV || sig == SIGABRT || sig == SIGFPE)
-		end(1, "corrupt: the library died reading it: %s",
-		    strsignal(sig));
-	end(2, "the child died: %s", strsignal(sig));
+		pc_end(1,
+		       "lost: the newest transaction is %u, %u was "
+		       "acknowledged",
+		       newest, acked);
+	pc_end(0, "%u transactions, %u acknowledged, all whole", newest, acked);
 }
 
 #endif

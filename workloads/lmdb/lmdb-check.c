@@ -26,8 +26,8 @@ static void must(int rc, const char *what)
 		      rc == MDB_INCOMPATIBLE;
 
 	if (rc != MDB_SUCCESS)
-		end(damaged ? 1 : 2, "%s%s: %s", damaged ? "corrupt: " : "",
-		    what, mdb_strerror(rc));
+		pc_end(damaged ? 1 : 2, "%s%s: %s", damaged ? "corrupt: " : "",
+		       what, mdb_strerror(rc));
 }
 
 static long get(void *store, const char *key, char value[VALUE_LEN + 1])
@@ -40,7 +40,7 @@ static long get(void *store, const char *key, char value[VALUE_LEN + 1])
 		return -1;
 	must(rc, "mdb_get");
 	if (v.mv_size > VALUE_LEN)
-		end(1, "corrupt: entry %s has %zu bytes", key, v.mv_size);
+		pc_end(1, "corrupt: entry %s has %zu bytes", key, v.mv_size);
 	memcpy(value, v.mv_data, v.mv_size);
 	value[v.mv_size] = '\0';
 	return (long)v.mv_size;
@@ -51,8 +51,8 @@ static void open_store(const char *dir, struct store *s)
 	const char *path = path_in(dir, "data.mdb");
 
 	if (access(path, F_OK) < 0)
-		end(errno == ENOENT ? 1 : 2, "corrupt: no store: %s",
-		    strerror(errno));
+		pc_end(errno == ENOENT ? 1 : 2, "corrupt: no store: %s",
+		       strerror(errno));
 	must(mdb_env_create(&s->env), "mdb_env_create");
 	must(mdb_env_open(s->env, path, MDB_NOSUBDIR, 0644), "mdb_env_open");
 	must(mdb_txn_begin(s->env, NULL, MDB_RDONLY, &s->txn),
@@ -67,9 +67,9 @@ int main(int argc, char **argv)
 	struct store s;
 
 	if (argc != 2 + intact)
-		end(2, "usage: lmdb-check [--intact] DIR");
+		pc_end(2, "usage: lmdb-check [--intact] DIR");
 	acked = intact ? 0 : last_acked();
-	judge_in_child();
+	pc_check_in_child();
 	open_store(argv[1 + intact], &s);
 	judge(get, &s, acked);
 }

@@ -25,8 +25,8 @@ struct options {
 
 static void __attribute__((noreturn)) usage(void)
 {
-	end(2, "usage: lmdb-writer [--init] [--flags=nosync|nometasync|"
-	    "writemap|mapasync+...] [--writeback] [--count N] DIR");
+	pc_end(2, "usage: lmdb-writer [--init] [--flags=nosync|nometasync|"
+		  "writemap|mapasync+...] [--writeback] [--count N] DIR");
 }
 
 static unsigned int parse_flags(char *text)
@@ -96,7 +96,7 @@ static struct options parse_options(int argc, char **argv)
 static void must(int rc, const char *what)
 {
 	if (rc != MDB_SUCCESS)
-		end(2, "%s: %s", what, mdb_strerror(rc));
+		pc_end(2, "%s: %s", what, mdb_strerror(rc));
 }
 
 static MDB_env *open_env(const struct options *o)
@@ -144,10 +144,10 @@ int main(int argc, char **argv)
 		transaction(env, 0);
 	for (unsigned int n = 1; n <= o.count && !o.init; n++) {
 		if (pc_begin("txn %u", n) < 0)
-			end(2, "cannot mark the begin of txn %u", n);
+			pc_end(2, "cannot mark the begin of txn %u", n);
 		transaction(env, n);
 		if (pc_ack("txn %u", n) < 0)
-			end(2, "cannot acknowledge txn %u", n);
+			pc_end(2, "cannot acknowledge txn %u", n);
 		if (o.writeback && n % 2 == 0)
 			sync();
 	}

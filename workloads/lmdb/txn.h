@@ -9,11 +9,12 @@
 #define TXN_H
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <powercut-check.h>
 
 #define ROWS 3
 #define KEY_MAX 16
@@ -41,43 +42,10 @@ static inline void value_make(unsigned int n, unsigned int row,
 	value[VALUE_LEN] = '\0';
 }
 
-/* Says why on the last line and ends; 0: held, 1: violated, 2: unknown. */
-static inline void __attribute__((noreturn, format(printf, 2, 3)))
-end(int status, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	exit(status);
-}
-
 /* The highest acknowledged transaction ($PC_ACKS), 0 when there is none. */
 static inline unsigned int last_acked(void)
 {
-	const char *acks = getenv("PC_ACKS");
-	unsigned int n, last = 0;
-	char line[64];
-	FILE *f;
-
-	if (!acks)
-		end(2, "PC_ACKS is not set");
-	f = fopen(acks, "r");
-	if (!f)
-		end(2, "cannot open %s: %s", acks, strerror(errno));
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "txn %5u", &n) != 1 || n < 1 || n > TXN_MAX)
-			end(2, "a line in %s is no transaction: %s", acks,
-			    line);
-		if (n > last)
-			last = n;
-	}
-	if (ferror(f))
-		end(2, "cannot read %s: %s", acks, strerror(errno));
-	fclose(f);
-	return last;
+	return pc_last_acked("txn", TXN_MAX);
 }
 
 /* Where the store's files are: DIR/NAME. */
@@ -87,7 +55,7 @@ static inline const char *path_in(const char *dir, const char *name)
 
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >=
 	    (int)sizeof(path))
-		end(2, "the path of %s is too long", name);
+		pc_end(2, "the path of %s is too long", name);
 	return path;
 }
 

@@ -24,8 +24,8 @@ static void must(const char *failed, const char *what)
 				 strstr(failed, "No such file"));
 
 	if (failed)
-		end(damaged ? 1 : 2, "%s%s: %s", damaged ? "corrupt: " : "",
-		    what, failed);
+		pc_end(damaged ? 1 : 2, "%s%s: %s", damaged ? "corrupt: " : "",
+		       what, failed);
 }
 
 static long get(void *store, const char *key, char value[VALUE_LEN + 1])
@@ -52,7 +52,7 @@ static void open_store(const char *dir, struct store *s)
 	char *failed = NULL;
 
 	if (chdir(dir) < 0)
-		end(2, "cannot go to %s: %s", dir, strerror(errno));
+		pc_end(2, "cannot go to %s: %s", dir, strerror(errno));
 	s->db = rocksdb_open(options, "db", &failed);
 	must(failed, "rocksdb_open");
 	s->options = rocksdb_readoptions_create();
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	struct store s;
 
 	if (argc != 2)
-		end(2, "usage: rocksdb-check DIR");
+		pc_end(2, "usage: rocksdb-check DIR");
 	acked = last_acked();
 	open_store(argv[1], &s);
 	judge(get, &s, acked);

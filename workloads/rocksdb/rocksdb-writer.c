@@ -29,8 +29,8 @@ struct options {
 
 static void __attribute__((noreturn)) usage(void)
 {
-	end(2, "usage: rocksdb-writer [--init] [--sync=each|none|N] "
-	    "[--no-wal] [--flush=N] [--count N] DIR");
+	pc_end(2, "usage: rocksdb-writer [--init] [--sync=each|none|N] "
+		  "[--no-wal] [--flush=N] [--count N] DIR");
 }
 
 static unsigned int parse_count(const char *text)
@@ -86,7 +86,7 @@ static struct options parse_options(int argc, char **argv)
 static void must(char *failed, const char *what)
 {
 	if (failed)
-		end(2, "%s: %s", what, failed);
+		pc_end(2, "%s: %s", what, failed);
 }
 
 static rocksdb_t *open_store(const struct options *o)
@@ -96,7 +96,7 @@ static rocksdb_t *open_store(const struct options *o)
 	rocksdb_t *db;
 
 	if (chdir(o->dir) < 0)
-		end(2, "cannot go to %s: %s", o->dir, strerror(errno));
+		pc_end(2, "cannot go to %s: %s", o->dir, strerror(errno));
 	rocksdb_options_set_create_if_missing(options, o->init);
 	rocksdb_options_set_write_buffer_size(options, 64 << 10);
 	db = rocksdb_open(options, "db", &failed);
@@ -136,14 +136,14 @@ static void run(rocksdb_t *db, const struct options *o)
 
 	for (unsigned int n = 1; n <= o->count; n++) {
 		if (pc_begin("put %u", n) < 0)
-			end(2, "cannot mark the begin of put %u", n);
+			pc_end(2, "cannot mark the begin of put %u", n);
 		put(db, n, o);
 		if (n % every)
 			continue;
 		if (o->flush)
 			flush(db);
 		if (pc_ack("put %u", n) < 0)
-			end(2, "cannot acknowledge put %u", n);
+			pc_end(2, "cannot acknowledge put %u", n);
 	}
 }
 
