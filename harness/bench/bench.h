@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-#include "bench/series.h"
+#include "common/series.h"
 
 struct error;
 struct lab;

@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/series.h"
 
 struct line {
 	const struct suite_row *row;
@@ -42,21 +43,6 @@ void suite_result_load(const char *run_dir, struct suite_result *ret)
 }
 
 /* ---- one line ---- */
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Of an even number the mean of both in the middle. */
-static double median(double *values, size_t n)
-{
-	qsort(values, n, sizeof(*values), by_value);
-	return n % 2 ? values[n / 2] :
-		       (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 static void add_result(struct line *line, const struct suite_result *r)
 {
@@ -100,7 +86,7 @@ static void add_seed(struct buf *b, uint64_t seed)
 static void sum_up(struct line *line, const struct suite_job *jobs,
 		   const struct suite_result *results, size_t n)
 {
-	CLEANUP_FREE double *firsts = xcalloc(n, sizeof(*firsts));
+	struct series firsts = { 0 };
 	struct buf seeds = BUF_INIT;
 
 	for (size_t i = 0; i < n; i++) {
@@ -109,10 +95,11 @@ static void sum_up(struct line *line, const struct suite_job *jobs,
 		add_result(line, &results[i]);
 		add_seed(&seeds, jobs[i].scenario.seed);
 		if (results[i].lost)
-			firsts[line->lost++] = results[i].first_loss;
+			series_add(&firsts, results[i].first_loss);
 	}
-	if (line->lost)
-		line->first_loss = median(firsts, line->lost);
+	line->lost = firsts.n;
+	line->first_loss = series_median(&firsts);
+	series_release(&firsts);
 	line->found = found(line);
 	line->seeds = seeds.len ? buf_take(&seeds) : xstrdup("-");
 }

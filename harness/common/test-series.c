@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "bench/series.h"
+#include "common/series.h"
 
 static struct series series_of(size_t n, const double *values)
 {

@@ -1,6 +1,7 @@
-/* Measured values of one kind, one per round, and what to say of them. */
-#ifndef BENCH_SERIES_H
-#define BENCH_SERIES_H
+/* Measured values of one kind, in the order of their rounds, and what to say of
+ * them. */
+#ifndef COMMON_SERIES_H
+#define COMMON_SERIES_H
 
 #include <stddef.h>
 

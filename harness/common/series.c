@@ -1,4 +1,4 @@
-#include "bench/series.h"
+#include "common/series.h"
 
 #include <stdlib.h>
 #include <string.h>
