@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "guest/init/enter.h"
 #include "guest/init/frames.h"
 #include "guest/init/image.h"
@@ -47,18 +48,9 @@ static char *const ours_in_image[] = { "HOME=/root",	"TERM=linux",
 				       "LOGNAME=root",	"SHELL=/bin/sh",
 				       NULL };
 
-static size_t count(char *const *list)
-{
-	size_t n = 0;
-
-	while (list && list[n])
-		n++;
-	return n;
-}
-
 static void add_variables(struct program *c, char *const *list)
 {
-	size_t n = count(c->envp);
+	size_t n = text_count(c->envp);
 
 	for (; list && *list; list++)
 		c->envp[n++] = *list;
@@ -89,9 +81,9 @@ static void complete_env(struct program *c, uint32_t n)
 {
 	char *const *image = c->root ? image_environment() : NULL;
 	char *const *last = c->root ? ours_in_image : ours;
+	size_t all = n + text_count(image) + text_count(last);
 
-	c->envp = xrealloc(c->envp, (n + count(image) + count(last) + 2) *
-					    sizeof(char *));
+	c->envp = xrealloc(c->envp, (all + 2) * sizeof(char *));
 	add_variables(c, image);
 	add_variables(c, last);
 	complete_path(c);
@@ -154,6 +146,15 @@ static int spawn(const struct program *c, int out, int err, pid_t *ret)
 	return error;
 }
 
+/* The path, or NULL where there is nothing to execute: then it is freed. */
+static char *executable(char *path)
+{
+	if (access(path, X_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 /* In the folders of PATH, as seen from here: the file that would be executed, or
  * NULL. Caller frees. */
 static char *find_file(const struct program *c)
@@ -162,14 +163,14 @@ static char *find_file(const struct program *c)
 	const char *dir = c->path + strlen("PATH=");
 
 	if (strchr(c->argv[0], '/'))
-		return xasprintf("%s%s", root, c->argv[0]);
+		return executable(xasprintf("%s%s", root, c->argv[0]));
 	while (*dir) {
 		size_t len = strcspn(dir, ":");
-		CLEANUP_FREE char *file = xasprintf("%s%.*s/%s", root, (int)len,
-						    dir, c->argv[0]);
+		char *file = executable(xasprintf("%s%.*s/%s", root, (int)len,
+						  dir, c->argv[0]));
 
-		if (access(file, X_OK) == 0)
-			return TAKE(file);
+		if (file)
+			return file;
 		dir += len + (dir[len] == ':');
 	}
 	return NULL;
@@ -184,7 +185,7 @@ int program_start(const struct program *c, int out, int err, pid_t *ret)
 	/* It may also be what executes the file that is missing. */
 	if (error == ENOENT)
 		file = find_file(c);
-	return file && access(file, X_OK) == 0 ? ELIBACC : error;
+	return file ? ELIBACC : error;
 }
 
 /* The program behind #!, or "". */

@@ -13,6 +13,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "common/quantity.h"
 #include "suite/rows.h"
 
@@ -124,10 +125,8 @@ static void plan_free(struct plan *p)
 
 static void add_type(struct plan *p, const char *text, size_t len)
 {
-	size_t n = 0;
+	size_t n = text_count(p->types);
 
-	while (p->types && p->types[n])
-		n++;
 	p->types = xrealloc(p->types, (n + 2) * sizeof(char *));
 	p->types[n] = xasprintf("%.*s", (int)len, text);
 	p->types[n + 1] = NULL;

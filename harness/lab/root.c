@@ -20,15 +20,6 @@
 
 #define OCI "oci:"
 
-static size_t count(char *const *list)
-{
-	size_t n = 0;
-
-	while (list && list[n])
-		n++;
-	return n;
-}
-
 /* What was printed, as one line; its second line is what to do. */
 static int say_why(const struct scenario *s, const struct buf *output,
 		   int status, struct error *e)
@@ -68,7 +59,7 @@ static int build_debian(const struct lab *lab, const struct scenario *s,
 {
 	CLEANUP_FREE char *script =
 		xasprintf("%s/guest/image/build-debian.sh", lab->home.path);
-	size_t n = count(s->guest.packages);
+	size_t n = text_count(s->guest.packages);
 	CLEANUP_FREE const char **argv = xcalloc(n + 2, sizeof(*argv));
 
 	argv[0] = script;
