@@ -37,7 +37,8 @@ script 'leak_seconds=1; touch "$XDG_RUNTIME_DIR/socket"; no_leaks'
 like "$said" '^not ok 1 - nothing is left' "a file left behind is a leak"
 
 script 'leak_seconds=1; tail -f /dev/null "$work/run" >/dev/null 2>&1 &
-no_leaks; echo "PID $!"'
+runs_tail() { grep -aq "$work/run" "/proc/$1/cmdline"; }
+wait_for 20 runs_tail $!; no_leaks; echo "PID $!"'
 like "$said" '^not ok 1 - nothing is left' "a process left behind is a leak"
 not_ok "it is killed all the same" kill -0 "${said##*PID }"
 
