@@ -13,6 +13,8 @@ enum statement {
 	SQL_CUT,
 	SQL_STATE,
 	SQL_MARK,
+	SQL_CAUSE,
+	SQL_EVENT,
 	SQL_FORGET_EQUAL,
 	SQL_COUNT,
 };
@@ -39,6 +41,14 @@ int store_query(struct store *s, const char *sql, sqlite3_stmt **ret,
 
 /* A column's text, never NULL; gone with the next step. */
 const char *store_column(sqlite3_stmt *st, int column);
+
+/* A cause out of a row that has these columns from `first` on, of the table
+ * cause as c. */
+#define STORE_CAUSE_COLUMNS                                                    \
+	"c.source, c.state, c.layer, c.sentence, c.missing, c.file, c.start,"  \
+	" c.length, c.operation, c.call, c.program, c.thread, c.promise,"      \
+	" c.promise_mark, c.stack, c.doubt, c.cut_ns"
+void store_cause_of(sqlite3_stmt *st, int first, struct store_cause *ret);
 
 static inline void store_finalize(sqlite3_stmt **st)
 {

@@ -269,6 +269,9 @@ int store_marks(struct store *s, uint64_t limit,
 	return rc == SQLITE_DONE ? 0 : store_failed(s, rc, "cannot read", e);
 }
 
+/* Columns of a finding before those of its cause. */
+#define FINDING_COLUMNS 12
+
 int store_findings(struct store *s,
 		   int (*fn)(const struct store_finding *f, void *arg),
 		   void *arg, struct error *e)
@@ -276,21 +279,26 @@ int store_findings(struct store *s,
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc, err = store_query(
 		s,
-		"SELECT number, stage, message, pattern,"
-		" CASE source WHEN 'replay' THEN '' ELSE source || '/' END"
-		"  || cut || ':' || survivors,"
-		" CASE WHEN fault <> ''"
-		"   THEN 'drive, beyond its contract: ' || fault"
-		"  WHEN lost = 0 THEN 'above the drive (layers 1-5)'"
+		"SELECT f.number, s.stage, s.message, s.pattern,"
+		" CASE s.source WHEN 'replay' THEN '' ELSE s.source || '/' END"
+		"  || s.cut || ':' || s.survivors,"
+		" CASE WHEN s.fault <> ''"
+		"   THEN 'drive, beyond its contract: ' || s.fault"
+		"  WHEN s.lost = 0 THEN 'above the drive (layers 1-5)'"
 		"  ELSE 'drive cache (layer 6)' END,"
-		" detail, states, lost, fault, verdict, f.lost_ns"
+		" s.detail, f.states, s.lost, s.fault, s.verdict, f.lost_ns,"
+		" " STORE_CAUSE_COLUMNS
 		" FROM finding f JOIN state s ON s.id = f.state"
-		" ORDER BY number",
+		" LEFT JOIN cause c ON c.source = s.source"
+		"  AND c.state = s.cut || ':' || s.survivors"
+		" ORDER BY f.number",
 		&st, e);
 
 	if (err < 0)
 		return err;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_cause cause;
+		char layer[64];
 		struct store_finding row = {
 			.number = number(st, 0),
 			.stage = stage_of(store_column(st, 1)),
@@ -306,6 +314,16 @@ int store_findings(struct store *s,
 			.lost_ns = number(st, 11),
 		};
 
+		if (sqlite3_column_type(st, FINDING_COLUMNS) != SQLITE_NULL) {
+			store_cause_of(st, FINDING_COLUMNS, &cause);
+			row.cause = &cause;
+			if (cause.layer && !*row.fault) {
+				snprintf(layer, sizeof(layer), "%s (layer %u)",
+					 store_layer_name(cause.layer),
+					 cause.layer);
+				row.layer = layer;
+			}
+		}
 		err = fn(&row, arg);
 		if (err)
 			return err;

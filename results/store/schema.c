@@ -15,6 +15,11 @@
  * find.c groups what was lost; NULL where nothing was. state.lost_ns: of a loss
  * within what the scenario documents, how old the oldest lost ack was at the cut at
  * most; NULL for every other verdict.
+ *
+ * cause says why a state lost what it lost; cause.state is CUT:SURVIVORS of the
+ * same recording. event is what the guest and the drive did, in the order of
+ * their numbers; event.end_ns NULL: it never ended, event.position NULL: it has
+ * none in the log, event.pieces: "12,13", the calls whose data it carries.
  */
 #include "schema.h"
 
@@ -83,4 +88,39 @@ const char store_schema[] =
 	" state INTEGER NOT NULL REFERENCES state (id),"
 	" states INTEGER NOT NULL,"
 	" lost_ns INTEGER"
-	");";
+	");"
+
+	"CREATE TABLE cause ("
+	" source TEXT NOT NULL,"
+	" state TEXT NOT NULL,"
+	" layer INTEGER NOT NULL CHECK (layer BETWEEN 0 AND 6),"
+	" sentence TEXT NOT NULL,"
+	" missing TEXT NOT NULL,"
+	" file TEXT NOT NULL,"
+	" start INTEGER NOT NULL,"
+	" length INTEGER NOT NULL,"
+	" operation TEXT NOT NULL,"
+	" call INTEGER NOT NULL,"
+	" program TEXT NOT NULL,"
+	" thread INTEGER NOT NULL,"
+	" promise TEXT NOT NULL,"
+	" promise_mark INTEGER NOT NULL,"
+	" stack TEXT NOT NULL,"
+	" doubt TEXT NOT NULL,"
+	" cut_ns INTEGER NOT NULL,"
+	" PRIMARY KEY (source, state)"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE event ("
+	" source TEXT NOT NULL,"
+	" number INTEGER NOT NULL,"
+	" lane TEXT NOT NULL CHECK (lane IN ('application', 'call',"
+	"  'pages', 'journal', 'block', 'drive', 'media')),"
+	" start_ns INTEGER NOT NULL,"
+	" end_ns INTEGER,"
+	" position INTEGER,"
+	" kind TEXT NOT NULL,"
+	" label TEXT NOT NULL,"
+	" pieces TEXT NOT NULL,"
+	" PRIMARY KEY (source, number)"
+	") WITHOUT ROWID;";

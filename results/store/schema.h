@@ -6,7 +6,7 @@
 #define STORE_APPLICATION_ID 0x50574354
 
 /* PRAGMA user_version. Raise it with any change of the schema. */
-#define STORE_VERSION 4
+#define STORE_VERSION 5
 
 extern const char store_schema[];
 

@@ -42,6 +42,22 @@ static const char *const stage_names[] = {
 	[STAGE_FSCK] = "fsck",	 [STAGE_CHECK] = "check",
 };
 
+static const char *const layer_names[] = {
+	"application buffer",	   "system call", "page cache",
+	"file system and journal", "block layer", "drive cache",
+};
+#define LAYERS (sizeof(layer_names) / sizeof(layer_names[0]))
+
+static const char *const lane_names[STORE_LANES + 1] = {
+	[STORE_LANE_APPLICATION] = "application",
+	[STORE_LANE_CALL] = "call",
+	[STORE_LANE_PAGES] = "pages",
+	[STORE_LANE_JOURNAL] = "journal",
+	[STORE_LANE_BLOCK] = "block",
+	[STORE_LANE_DRIVE] = "drive",
+	[STORE_LANE_MEDIA] = "media",
+};
+
 const char *verdict_name(enum verdict v)
 {
 	return v <= VERDICT_LOSES ? verdict_names[v] : "unknown";
@@ -50,6 +66,16 @@ const char *verdict_name(enum verdict v)
 const char *stage_name(enum stage s)
 {
 	return s <= STAGE_CHECK ? stage_names[s] : "none";
+}
+
+const char *store_layer_name(unsigned layer)
+{
+	return layer >= 1 && layer <= LAYERS ? layer_names[layer - 1] : NULL;
+}
+
+const char *store_lane_name(enum store_lane lane)
+{
+	return lane <= STORE_LANES ? lane_names[lane] : NULL;
 }
 
 static int errno_of(int rc)
@@ -351,7 +377,7 @@ int store_reopen(const char *path, struct store **ret, struct error *e)
 		err = store_exec(s,
 				 "BEGIN IMMEDIATE;"
 				 "DELETE FROM finding; DELETE FROM state;"
-				 "DELETE FROM cut;"
+				 "DELETE FROM cut; DELETE FROM cause;"
 				 "DELETE FROM run WHERE key IN"
 				 " ('verdict', 'reason', 'seconds',"
 				 "  'first_failure_ns');"

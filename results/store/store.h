@@ -42,8 +42,9 @@ int store_create(const char *path, struct store **ret, struct error *e);
  * media that cannot be written to. -EPROTONOSUPPORT: another schema version,
  * -EBADMSG: not a store or damaged. */
 int store_open(const char *path, struct store **ret, struct error *e);
-/* For `check RUN`: open for writing; existing cuts, states, findings and with
- * them the keys verdict, reason, seconds and first_failure_ns dropped, phase set to checking. */
+/* For `check RUN`: open for writing; existing cuts, states, findings,
+ * causes and with them the keys verdict, reason, seconds and first_failure_ns dropped, phase set to
+ * checking. Marks and events stay: they are of the recording. */
 int store_reopen(const char *path, struct store **ret, struct error *e);
 /* Commits. NULL is allowed. */
 void store_close(struct store *s);
@@ -146,28 +147,88 @@ struct store_mark {
 int store_add_mark(struct store *s, const struct store_mark *m,
 		   struct error *e);
 
+/* Why a finding's state lost what it lost (explain/attribute.h). Texts may be
+ * NULL, which is "": none, or not known. */
+struct store_cause {
+	const char *source;   /* "replay", "live-1" */
+	const char *state;    /* CUT:SURVIVORS without the recording before it; one
+			       * row per (source, state) */
+	unsigned layer;       /* 1..6; 0: not known */
+	const char *sentence; /* one sentence, for a person */
+	const char *missing;  /* the missing step: "fdatasync of /mnt/log"; "" if
+			       * none or not known */
+	const char *file;     /* path in the guest, "" */
+	uint64_t offset, length; /* byte range of the file; length 0: not of
+				  * bytes */
+	const char *operation;/* "pwrite64 of 512 bytes at 4096" */
+	uint64_t call;        /* number of the accused call, 0: none */
+	const char *program;  /* comm, "" */
+	int64_t thread;       /* tid, 0 */
+	const char *promise;  /* text of the broken promise's ack, "" */
+	uint64_t promise_mark;/* number of its mark, 0 */
+	const char *stack;    /* lines "function at file:line", innermost first,
+			       * "" */
+	const char *doubt;    /* why it is not certain, "" */
+	uint64_t cut_ns;      /* guest time of the cut */
+};
+/* Adding one of the same state again replaces it. A layer over 6: -EINVAL. */
+int store_add_cause(struct store *s, const struct store_cause *c,
+		    struct error *e);
+/* "page cache" for 3; NULL for what is no layer. */
+const char *store_layer_name(unsigned layer);
+
+/* Where in the machine something happened: the six layers, and the media. */
+enum store_lane {
+	STORE_LANE_APPLICATION = 1,
+	STORE_LANE_CALL,
+	STORE_LANE_PAGES,
+	STORE_LANE_JOURNAL,
+	STORE_LANE_BLOCK,
+	STORE_LANE_DRIVE,
+	STORE_LANE_MEDIA,
+};
+#define STORE_LANES STORE_LANE_MEDIA
+/* application call pages journal block drive media; NULL: no lane. */
+const char *store_lane_name(enum store_lane lane);
+
+struct store_event {
+	const char *source;
+	uint64_t number;       /* 1.. per source */
+	enum store_lane lane;
+	uint64_t start_ns, end_ns; /* guest clock; end 0: never ended; equal: a
+				    * moment */
+	uint64_t position;     /* in the log, UINT64_MAX: it has none */
+	const char *kind;      /* word: write, fsync, begin, ack, dirty, commit,
+				* queue, ... */
+	const char *label;     /* short: "pwrite64 /mnt/log 4096+512" */
+	const char *pieces;    /* "12,13": numbers of the calls whose data it
+				* carries, "" */
+};
+/* Adding one of the same number again replaces it. */
+int store_add_event(struct store *s, const struct store_event *ev,
+		    struct error *e);
+
 /* Commits what was added since the last commit. Adders commit by themselves
  * at least every 200 rows or 500 ms. */
 int store_commit(struct store *s, struct error *e);
 
 /*
- * Findings: violations, and losses within what the scenario documents, grouped by
- * (verdict, fault, stage, message with its numbers replaced), violations first, of
- * these those without a fault of the drive, each with the number of states and its smallest one of
- * those that were judged themselves: fewest lost writes,
- * then earliest cut. Layer: a violation of a state in which every volatile
- * write survived ("all") was lost above the drive (layers 1 to 5); one that
- * needs lost writes was lost in the drive cache (layer 6); one with a fault of
- * the drive was lost there, whatever survived. Computed from the
- * states table; replaces what was there.
+ * Findings: violations, and losses within what the scenario documents, grouped
+ * by (verdict, fault, stage, message with its numbers replaced), violations
+ * first, of these those without a fault of the drive, each with the number of
+ * states and its smallest one of those that were judged themselves: fewest lost
+ * writes, then earliest cut. Computed from the states table; replaces what was
+ * there.
+ *
+ * Layer: one with a fault of the drive was lost there, whatever survived.
+ * Otherwise it is the layer of the smallest state's cause, if that is known.
+ * Without: a violation of a state in which every volatile write survived ("all")
+ * was lost above the drive (layers 1 to 5); one that needs lost writes was lost
+ * in the drive cache (layer 6).
  */
 int store_find(struct store *s, struct error *e);
 /* The message with what differs between like violations replaced; two of one
  * stage with the same pattern are one finding (find.c). Caller frees. */
-char *store_pattern(const char *message);
-
-/* The message with what differs between like violations (numbers) replaced.
- * Caller frees. */
 char *store_pattern(const char *message);
 
 /* Strings are borrowed for the time of the call. */
@@ -180,8 +241,11 @@ struct store_finding {
 			* run to run */
 	char *state;   /* CUT:SURVIVORS, with "live-N/" before it if live */
 	char *fault;   /* as of its states; "" if none */
-	char *layer;   /* "above the drive (layers 1-5)" | "drive cache (layer 6)"
-			* | "drive, beyond its contract: FAULT" */
+	char *layer;   /* "page cache (layer 3)": of the cause; without one:
+			* "above the drive (layers 1-5)" | "drive cache
+			* (layer 6)"; of a fault, always: "drive, beyond its
+			* contract: FAULT" */
+	const struct store_cause *cause; /* NULL: none was found */
 	char *detail;  /* may be "" */
 	uint64_t states; /* how many show it */
 	uint64_t lost;   /* in the smallest state */
@@ -243,5 +307,13 @@ int store_bad_states(struct store *s, uint64_t limit,
 int store_marks(struct store *s, uint64_t limit,
 		int (*fn)(const struct store_mark *m, void *arg), void *arg,
 		struct error *e);
+/* By source and state. */
+int store_causes(struct store *s,
+		 int (*fn)(const struct store_cause *c, void *arg), void *arg,
+		 struct error *e);
+/* By source, the replayed recording first, and number. */
+int store_events(struct store *s,
+		 int (*fn)(const struct store_event *ev, void *arg), void *arg,
+		 struct error *e);
 
 #endif

@@ -514,6 +514,204 @@ static void a_finished_store_is_one_file(void **state)
 	store_close(s);
 }
 
+/* ---- causes and events ---- */
+
+static const struct store_cause known = {
+	.source = "replay",
+	.state = "w1:all-1",
+	.layer = 3,
+	.sentence = "The page was never written back.",
+	.missing = "fdatasync of /mnt/log",
+	.file = "/mnt/log",
+	.offset = 4096,
+	.length = 512,
+	.operation = "pwrite64 of 512 bytes at 4096",
+	.call = 17,
+	.program = "append-log",
+	.thread = 101,
+	.promise = "TXN-7",
+	.promise_mark = 12,
+	.stack = "append at log.c:12\nmain at log.c:40",
+	.doubt = "one event was lost",
+	.cut_ns = 5000,
+};
+
+static int same_cause(const struct store_cause *c, void *arg)
+{
+	int *n = arg;
+
+	(*n)++;
+	assert_string_equal(c->source, known.source);
+	assert_string_equal(c->state, known.state);
+	assert_int_equal(c->layer, known.layer);
+	assert_string_equal(c->sentence, known.sentence);
+	assert_string_equal(c->missing, known.missing);
+	assert_string_equal(c->file, known.file);
+	assert_int_equal(c->offset, known.offset);
+	assert_int_equal(c->length, known.length);
+	assert_string_equal(c->operation, known.operation);
+	assert_int_equal(c->call, known.call);
+	assert_string_equal(c->program, known.program);
+	assert_int_equal(c->thread, known.thread);
+	assert_string_equal(c->promise, known.promise);
+	assert_int_equal(c->promise_mark, known.promise_mark);
+	assert_string_equal(c->stack, known.stack);
+	assert_string_equal(c->doubt, known.doubt);
+	assert_int_equal(c->cut_ns, known.cut_ns);
+	return 0;
+}
+
+static void a_cause_comes_back_whole_and_once(void **state)
+{
+	struct store *s = create();
+	struct store_cause first = known;
+	int n = 0;
+
+	(void)state;
+	first.sentence = "not the last word";
+	assert_int_equal(store_add_cause(s, &first, NULL), 0);
+	assert_int_equal(store_add_cause(s, &known, NULL), 0);
+	store_close(s);
+	s = open_again();
+	assert_int_equal(store_causes(s, same_cause, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	store_close(s);
+}
+
+static int empty_cause(const struct store_cause *c, void *arg)
+{
+	(void)arg;
+	assert_int_equal(c->layer, 0);
+	assert_string_equal(c->missing, "");
+	assert_string_equal(c->stack, "");
+	return 0;
+}
+
+static void what_is_not_known_of_a_cause_is_empty(void **state)
+{
+	const struct store_cause bare = { .source = "live-1", .state = "w1:all",
+					  .sentence = "Not known." };
+	const struct store_cause seven = { .source = "live-1",
+					   .state = "w1:all", .layer = 7 };
+	struct store *s = create();
+
+	(void)state;
+	assert_int_equal(store_add_cause(s, &bare, NULL), 0);
+	assert_int_equal(store_add_cause(s, &seven, NULL), -EINVAL);
+	assert_int_equal(store_causes(s, empty_cause, NULL, NULL), 0);
+	store_close(s);
+}
+
+static int layers_of(const struct store_finding *f, void *arg)
+{
+	static const char *const layers[] = { "page cache (layer 3)",
+					      "drive cache (layer 6)" };
+	int *n = arg;
+
+	assert_string_equal(f->layer, layers[*n]);
+	assert_int_equal(f->cause != NULL, !*n);
+	if (f->cause)
+		assert_string_equal(f->cause->sentence, known.sentence);
+	(*n)++;
+	return 0;
+}
+
+static void a_finding_has_the_cause_of_its_smallest_state(void **state)
+{
+	struct store *s = create();
+	struct store_cause other = known;
+	int n = 0;
+
+	(void)state;
+	add_cut(s, "w1", 1, 1, 1, 0);
+	add_cut(s, "w2", 2, 1, 1, 0);
+	add_state(s, "w1", "all-1", VERDICT_VIOLATED);
+	add_state(s, "w2", "all-1", VERDICT_LOSES);
+	other.source = "live-1"; /* of the second state, but not its recording */
+	other.state = "w2:all-1";
+	assert_int_equal(store_add_cause(s, &known, NULL), 0);
+	assert_int_equal(store_add_cause(s, &other, NULL), 0);
+	assert_int_equal(store_find(s, NULL), 0);
+	assert_int_equal(store_findings(s, layers_of, &n, NULL), 0);
+	assert_int_equal(n, 2);
+	store_close(s);
+}
+
+static const struct store_event happened[] = {
+	{ "replay", 1, STORE_LANE_CALL, 100, 200, UINT64_MAX, "write",
+	  "pwrite64 /mnt/log 4096+512", "1" },
+	{ "replay", 2, STORE_LANE_DRIVE, 300, 0, 12, "write", "0+8", "1,2" },
+	{ "replay", 10, STORE_LANE_MEDIA, 400, 400, 0, "durable", "0+8", "" },
+	{ "live-2", 1, STORE_LANE_APPLICATION, 1, 1, 3, "ack", "TXN-1", "" },
+	{ "live-10", 1, STORE_LANE_PAGES, 1, 2, 4, "dirty", "4096", "1" },
+};
+#define HAPPENED (sizeof(happened) / sizeof(happened[0]))
+
+static int same_event(const struct store_event *ev, void *arg)
+{
+	size_t *n = arg;
+	const struct store_event *want = &happened[*n];
+
+	(*n)++;
+	assert_string_equal(ev->source, want->source);
+	assert_int_equal(ev->number, want->number);
+	assert_int_equal(ev->lane, want->lane);
+	assert_int_equal(ev->start_ns, want->start_ns);
+	assert_int_equal(ev->end_ns, want->end_ns);
+	assert_true(ev->position == want->position);
+	assert_string_equal(ev->kind, want->kind);
+	assert_string_equal(ev->label, want->label);
+	assert_string_equal(ev->pieces, want->pieces);
+	return 0;
+}
+
+static void events_come_back_by_source_and_number(void **state)
+{
+	struct store *s = create();
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = HAPPENED; i > 0; i--)
+		assert_int_equal(store_add_event(s, &happened[i - 1], NULL), 0);
+	store_close(s);
+	s = open_again();
+	assert_int_equal(store_events(s, same_event, &n, NULL), 0);
+	assert_int_equal(n, HAPPENED);
+	store_close(s);
+}
+
+static void an_event_has_a_lane(void **state)
+{
+	struct store_event ev = happened[0];
+	struct store *s = create();
+
+	(void)state;
+	ev.lane = (enum store_lane)(STORE_LANES + 1);
+	assert_int_equal(store_add_event(s, &ev, NULL), -EINVAL);
+	ev.lane = (enum store_lane)0;
+	assert_int_equal(store_add_event(s, &ev, NULL), -EINVAL);
+	store_close(s);
+}
+
+static void reopening_drops_causes_and_keeps_events(void **state)
+{
+	struct store *s = create();
+	size_t events = 0;
+	int causes = 0;
+
+	(void)state;
+	assert_int_equal(store_add_cause(s, &known, NULL), 0);
+	for (size_t i = 0; i < HAPPENED; i++)
+		assert_int_equal(store_add_event(s, &happened[i], NULL), 0);
+	store_close(s);
+	assert_int_equal(store_reopen(path, &s, NULL), 0);
+	assert_int_equal(store_causes(s, same_cause, &causes, NULL), 0);
+	assert_int_equal(store_events(s, same_event, &events, NULL), 0);
+	assert_int_equal(causes, 0);
+	assert_int_equal(events, HAPPENED);
+	store_close(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -533,6 +731,12 @@ int main(void)
 		TEST(what_is_no_store_is_refused),
 		TEST(a_store_is_never_replaced),
 		TEST(a_finished_store_is_one_file),
+		TEST(a_cause_comes_back_whole_and_once),
+		TEST(what_is_not_known_of_a_cause_is_empty),
+		TEST(a_finding_has_the_cause_of_its_smallest_state),
+		TEST(events_come_back_by_source_and_number),
+		TEST(an_event_has_a_lane),
+		TEST(reopening_drops_causes_and_keeps_events),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -35,6 +35,11 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_FORGET_EQUAL] =
 		"DELETE FROM state WHERE source = ? AND equal <> ''",
 	[SQL_MARK] = "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)",
+	[SQL_CAUSE] = "INSERT OR REPLACE INTO cause"
+		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		      " ?, ?)",
+	[SQL_EVENT] = "INSERT OR REPLACE INTO event"
+		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 static int kept(struct store *s, enum statement which, sqlite3_stmt **ret,
@@ -79,8 +84,8 @@ int store_commit(struct store *s, struct error *e)
 }
 
 /*
- * Values for a statement: t text (NULL is SQL NULL), u uint64_t, l int64_t,
- * d double, i int.
+ * Values for a statement: t text (NULL is SQL NULL), T text (NULL is ""), u
+ * uint64_t, n uint64_t or SQL NULL for UINT64_MAX, l int64_t, d double, i int.
  * The texts must live until the statement was stepped.
  */
 static int bind(struct store *s, sqlite3_stmt *st, struct error *e,
@@ -91,12 +96,16 @@ static int bind(struct store *s, sqlite3_stmt *st, struct error *e,
 
 	va_start(ap, types);
 	for (int i = 1; *types && rc == SQLITE_OK; i++, types++) {
+		const char *text;
 		uint64_t n;
 
 		switch (*types) {
 		case 't':
-			rc = sqlite3_bind_text(st, i, va_arg(ap, const char *),
-					       -1, SQLITE_STATIC);
+		case 'T':
+			text = va_arg(ap, const char *);
+			if (!text && *types == 'T')
+				text = "";
+			rc = sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
 			break;
 		case 'i':
 			rc = sqlite3_bind_int(st, i, va_arg(ap, int));
@@ -109,6 +118,8 @@ static int bind(struct store *s, sqlite3_stmt *st, struct error *e,
 			break;
 		default:
 			n = va_arg(ap, uint64_t);
+			if (n == UINT64_MAX && *types == 'n')
+				break; /* unbound: NULL */
 			rc = n > INT64_MAX ? SQLITE_RANGE :
 					     sqlite3_bind_int64(
 						     st, i, (int64_t)n);
@@ -280,5 +291,38 @@ int store_add_mark(struct store *s, const struct store_mark *m,
 	if (err == 0)
 		err = bind(s, st, e, "tuutt", m->source, m->position,
 			   m->number, m->kind, m->text);
+	return err < 0 ? err : run_row(s, st, e);
+}
+
+int store_add_cause(struct store *s, const struct store_cause *c,
+		    struct error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int err = begin(s, e);
+
+	if (err == 0)
+		err = kept(s, SQL_CAUSE, &st, e);
+	if (err == 0)
+		err = bind(s, st, e, "ttuTTTuuTuTlTuTTu", c->source, c->state,
+			   (uint64_t)c->layer, c->sentence, c->missing, c->file,
+			   c->offset, c->length, c->operation, c->call,
+			   c->program, c->thread, c->promise, c->promise_mark,
+			   c->stack, c->doubt, c->cut_ns);
+	return err < 0 ? err : run_row(s, st, e);
+}
+
+int store_add_event(struct store *s, const struct store_event *ev,
+		    struct error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int err = begin(s, e);
+
+	if (err == 0)
+		err = kept(s, SQL_EVENT, &st, e);
+	if (err == 0)
+		err = bind(s, st, e, "tutunnTTT", ev->source, ev->number,
+			   store_lane_name(ev->lane), ev->start_ns,
+			   ev->end_ns ? ev->end_ns : UINT64_MAX, ev->position,
+			   ev->kind, ev->label, ev->pieces);
 	return err < 0 ? err : run_row(s, st, e);
 }
