@@ -32,10 +32,40 @@ static json_t *legal(double log2_states)
 	return isfinite(n) ? json_real(n) : json_null();
 }
 
+static json_t *count_or_null(uint64_t n)
+{
+	return n ? json_integer((json_int_t)n) : json_null();
+}
+
+static json_t *cause(const struct finding *f)
+{
+	const struct store_cause *c = &f->cause;
+
+	if (!f->explained)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o}",
+			 "layer", count_or_null(c->layer),
+			 "sentence", text(c->sentence),
+			 "missing", text(c->missing),
+			 "file", text(c->file),
+			 "offset", c->length ?
+				 json_integer((json_int_t)c->offset) :
+				 json_null(),
+			 "length", (json_int_t)c->length,
+			 "operation", text(c->operation),
+			 "call", count_or_null(c->call),
+			 "program", text(c->program),
+			 "thread", count_or_null((uint64_t)c->thread),
+			 "promise", text(c->promise),
+			 "stack", text(c->stack),
+			 "doubt", text(c->doubt));
+}
+
 static json_t *one_finding(const struct finding *f)
 {
-	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, "
-			 "s:o, s:o, s:o, s:o}",
+	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, "
+			 "s:I, s:o, s:o, s:o, s:o}",
 			 "number", (json_int_t)f->number,
 			 "verdict", verdict_name(f->verdict),
 			 "stage", stage_name(f->stage),
@@ -46,6 +76,7 @@ static json_t *one_finding(const struct finding *f)
 			 "message", text(f->message),
 			 "state", text(f->state),
 			 "layer", text(f->layer),
+			 "cause", cause(f),
 			 "fault", text(f->fault),
 			 "states", (json_int_t)f->states,
 			 "lost", (json_int_t)f->lost,

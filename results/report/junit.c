@@ -128,6 +128,16 @@ static void verdict_case(xmlTextWriterPtr w, const struct summary *s,
 	xmlTextWriterEndElement(w);
 }
 
+static void cause(struct buf *b, const struct store_cause *c)
+{
+	if (*c->sentence)
+		buf_printf(b, "cause: %s\n", c->sentence);
+	if (*c->missing)
+		buf_printf(b, "missing: %s\n", c->missing);
+	if (*c->doubt)
+		buf_printf(b, "doubt: %s\n", c->doubt);
+}
+
 static void finding_case(xmlTextWriterPtr w, const struct summary *s,
 			 const struct finding *f)
 {
@@ -142,11 +152,12 @@ static void finding_case(xmlTextWriterPtr w, const struct summary *s,
 	buf_puts(&name, f->pattern);
 	start_case(w, class, buf_text(&name), 0);
 	if (is_failure(s) && f->verdict == VERDICT_VIOLATED) {
+		buf_printf(&body, "%s\nlost in: %s\n", f->message, f->layer);
+		if (f->explained)
+			cause(&body, &f->cause);
 		buf_printf(&body,
-			   "%s\nlost in: %s\nshown by: %" PRIu64 " states\n"
-			   "%s\n%s\n%s\n\n%s\n",
-			   f->message, f->layer, f->states, f->replay,
-			   f->shell, f->image, f->detail);
+			   "shown by: %" PRIu64 " states\n%s\n%s\n%s\n\n%s\n",
+			   f->states, f->replay, f->shell, f->image, f->detail);
 		problem(w, "failure", stage_name(f->stage), f->message,
 			buf_text(&body));
 	}

@@ -81,6 +81,38 @@ char *report_command(const char *run_dir, const char *verb, const char *state)
 	return command(name, verb, state, 1);
 }
 
+/* The texts of a cause, all of them. */
+#define CAUSE_TEXTS 10
+static void cause_texts(struct store_cause *c, const char **ret[CAUSE_TEXTS])
+{
+	const char **const texts[CAUSE_TEXTS] = {
+		&c->source,  &c->state,	  &c->sentence,
+		&c->missing, &c->file,	  &c->operation,
+		&c->program, &c->promise, &c->stack, &c->doubt,
+	};
+
+	memcpy(ret, texts, sizeof(texts));
+}
+
+static void cause_copy(struct store_cause *to, const struct store_cause *from)
+{
+	const char **texts[CAUSE_TEXTS];
+
+	*to = *from;
+	cause_texts(to, texts);
+	for (int i = 0; i < CAUSE_TEXTS; i++)
+		*texts[i] = xstrdup(*texts[i]);
+}
+
+static void cause_release(struct store_cause *c)
+{
+	const char **texts[CAUSE_TEXTS];
+
+	cause_texts(c, texts);
+	for (int i = 0; i < CAUSE_TEXTS; i++)
+		free((char *)*texts[i]);
+}
+
 static int add_finding(const struct store_finding *f, void *arg)
 {
 	struct summary *s = arg;
@@ -106,6 +138,10 @@ static int add_finding(const struct store_finding *f, void *arg)
 		.shell = summary_command(s, "shell", f->state, f->number),
 		.image = summary_command(s, "export", f->state, f->number),
 	};
+	if (f->cause) {
+		new->explained = true;
+		cause_copy(&new->cause, f->cause);
+	}
 	return 0;
 }
 
@@ -274,6 +310,7 @@ static void finding_release(struct finding *f)
 	free(f->layer);
 	free(f->detail);
 	free(f->fault);
+	cause_release(&f->cause);
 	free(f->replay);
 	free(f->shell);
 	free(f->image);

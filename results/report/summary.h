@@ -18,6 +18,9 @@ struct finding {
 	char *fault; /* "" if none */
 	uint64_t states, lost;
 	uint64_t lost_ns; /* loses: as in store_finding */
+	bool explained; /* cause says something */
+	struct store_cause cause; /* its texts are owned; of one that was not
+				   * explained NULL */
 	/* Commands, to be pasted into a shell. */
 	char *replay, *shell, *image;
 };

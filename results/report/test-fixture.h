@@ -136,6 +136,32 @@ static inline void fixture_mark(struct store *s, uint64_t position,
 	assert_int_equal(store_add_mark(s, &m, NULL), 0);
 }
 
+/* Why live-1/w3:all of fixture_violated lost its record. */
+static inline void fixture_cause(struct store *s, const char *sentence)
+{
+	const struct store_cause c = {
+		.source = "live-1",
+		.state = "w3:all",
+		.layer = 3,
+		.sentence = sentence,
+		.missing = "fdatasync of /mnt/log",
+		.file = "/mnt/log",
+		.offset = 4096,
+		.length = 512,
+		.operation = "pwrite64 of 512 bytes at 4096",
+		.call = 17,
+		.program = "append-log",
+		.thread = 101,
+		.promise = "TXN-17",
+		.promise_mark = 6,
+		.stack = "append at append-log.c:41\nmain at append-log.c:90",
+		.doubt = "",
+		.cut_ns = 5000000,
+	};
+
+	assert_int_equal(store_add_cause(s, &c, NULL), 0);
+}
+
 static inline void fixture_close(struct store *s)
 {
 	assert_int_equal(store_find(s, NULL), 0);
@@ -143,7 +169,7 @@ static inline void fixture_close(struct store *s)
 }
 
 /* A run that shows two findings, one of them hostile, and an unknown state. */
-static inline void fixture_violated(const char *expect)
+static inline struct store *fixture_losses(const char *expect)
 {
 	struct store *s = fixture_create();
 
@@ -167,6 +193,20 @@ static inline void fixture_violated(const char *expect)
 		      "the guest stopped answering");
 	fixture_mark(s, 12, 1, "begin", "TXN-1");
 	fixture_mark(s, 15, 2, "ack", HOSTILE);
+	return s;
+}
+
+static inline void fixture_violated(const char *expect)
+{
+	fixture_close(fixture_losses(expect));
+}
+
+/* The same, and the first finding is explained. */
+static inline void fixture_explained(const char *sentence)
+{
+	struct store *s = fixture_losses("held");
+
+	fixture_cause(s, sentence);
 	fixture_close(s);
 }
 

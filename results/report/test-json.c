@@ -90,7 +90,8 @@ static int valid(json_t *value, json_t *schema, const char *name)
 	if (!ok)
 		print_error("%s is not as the schema says\n", name);
 	json_array_foreach(json_object_get(schema, "required"), i, rule) {
-		if (json_object_get(value, json_string_value(rule)))
+		if (!json_is_object(value) ||
+		    json_object_get(value, json_string_value(rule)))
 			continue;
 		print_error("%s has no %s\n", name, json_string_value(rule));
 		ok = 0;
@@ -156,6 +157,31 @@ static void a_loss_is_as_the_schema_says(void **state)
 	expect_valid(o);
 	assert_string_equal(string(o, "verdict"), "violated");
 	assert_true(json_is_false(json_object_get(o, "as_expected")));
+	json_decref(o);
+}
+
+static void a_cause_is_as_the_schema_says(void **state)
+{
+	json_t *o, *one, *two, *cause;
+
+	(void)state;
+	fixture_explained("The write stayed in the page cache.");
+	o = report();
+	expect_valid(o);
+	one = json_array_get(json_object_get(o, "findings"), 0);
+	two = json_array_get(json_object_get(o, "findings"), 1);
+	cause = json_object_get(one, "cause");
+	assert_string_equal(string(one, "layer"), "page cache (layer 3)");
+	assert_int_equal(number(cause, "layer"), 3);
+	assert_string_equal(string(cause, "sentence"),
+			    "The write stayed in the page cache.");
+	assert_string_equal(string(cause, "missing"), "fdatasync of /mnt/log");
+	assert_int_equal(number(cause, "offset"), 4096);
+	assert_int_equal(number(cause, "call"), 17);
+	assert_int_equal(number(cause, "thread"), 101);
+	assert_string_equal(string(cause, "promise"), "TXN-17");
+	assert_true(json_is_null(json_object_get(cause, "doubt")));
+	assert_true(json_is_null(json_object_get(two, "cause")));
 	json_decref(o);
 }
 
@@ -271,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_schema_asks_for_all_it_describes),
 		REPORT_TEST(a_loss_is_as_the_schema_says),
+		REPORT_TEST(a_cause_is_as_the_schema_says),
 		REPORT_TEST(a_fault_of_the_drive_is_named),
 		REPORT_TEST(an_empty_store_is_as_the_schema_says),
 		REPORT_TEST(counts_are_the_stores),

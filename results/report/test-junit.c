@@ -112,6 +112,22 @@ static void expect(xmlDocPtr doc, const char *xpath, const char *value)
 	xmlXPathFreeContext(context);
 }
 
+static void a_failure_tells_its_cause(void **state)
+{
+	xmlDocPtr doc;
+
+	(void)state;
+	fixture_explained(HOSTILE);
+	doc = report();
+	expect_valid(doc);
+	expect(doc, "contains(//testcase[2]/failure, 'lost in: page cache "
+	       "(layer 3)\ncause: <script>')", "true");
+	expect(doc, "contains(//testcase[2]/failure, '\nmissing: fdatasync of "
+	       "/mnt/log\n')", "true");
+	expect(doc, "contains(//testcase[3]/failure, 'cause: ')", "false");
+	xmlFreeDoc(doc);
+}
+
 static void a_loss_that_was_not_expected_fails(void **state)
 {
 	xmlDocPtr doc;
@@ -262,6 +278,7 @@ static void each_run_is_a_suite(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		REPORT_TEST(a_failure_tells_its_cause),
 		REPORT_TEST(a_loss_that_was_not_expected_fails),
 		REPORT_TEST(the_same_loss_by_two_faults_is_two_cases),
 		REPORT_TEST(an_expected_loss_passes),

@@ -106,6 +106,20 @@ static void a_run_that_held_is_short(void **state)
 	       "  time        48.2 s\n");
 }
 
+static void a_cause_is_told_with_the_missing_step(void **state)
+{
+	(void)state;
+	fixture_explained("The write stayed in the page cache: nothing synced "
+			  "/mnt/log before the promise was made.");
+	expect_part("  lost in     page cache (layer 3)\n"
+		    "  cause       The write stayed in the page cache: nothing "
+		    "synced /mnt/log before\n"
+		    "              the promise was made.\n"
+		    "  missing     fdatasync of /mnt/log\n"
+		    "  promise     \"TXN-17\"\n"
+		    "  shown by    2 states\n");
+}
+
 static void an_expected_loss_is_as_expected(void **state)
 {
 	(void)state;
@@ -215,6 +229,7 @@ int main(void)
 		REPORT_TEST(a_loss_is_told_with_its_commands),
 		REPORT_TEST(what_the_host_judged_says_so),
 		REPORT_TEST(a_run_that_held_is_short),
+		REPORT_TEST(a_cause_is_told_with_the_missing_step),
 		REPORT_TEST(an_expected_loss_is_as_expected),
 		REPORT_TEST(a_missed_loss_is_not),
 		REPORT_TEST(unknown_and_vacuous_say_why),

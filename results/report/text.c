@@ -157,6 +157,17 @@ static void counts(struct buf *b, const struct summary *s)
 	buf_puts(b, "\n");
 }
 
+static void cause(struct buf *b, const struct store_cause *c)
+{
+	CLEANUP_FREE char *promise =
+		*c->promise ? xasprintf("\"%s\"", c->promise) : xstrdup("");
+
+	line(b, "cause", c->sentence);
+	line(b, "missing", c->missing);
+	line(b, "promise", promise);
+	line(b, "doubt", c->doubt);
+}
+
 static void one_finding(struct buf *b, const struct summary *s,
 			const struct finding *f)
 {
@@ -171,6 +182,8 @@ static void one_finding(struct buf *b, const struct summary *s,
 	buf_puts(b, "\n");
 	line(b, "lost", excuse ? excuse : "");
 	line(b, "lost in", f->layer);
+	if (f->explained)
+		cause(b, &f->cause);
 	label(b, "shown by");
 	clean_count(b, f->states);
 	buf_printf(b, " %s\n", f->states == 1 ? "state" : "states");
