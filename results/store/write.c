@@ -38,8 +38,7 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CAUSE] = "INSERT OR REPLACE INTO cause"
 		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 		      " ?, ?)",
-	[SQL_EVENT] = "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, "
-		      "?, ?, ?)",
+	[SQL_EVENT] = "INSERT OR REPLACE INTO event VALUES (?,?,?,?,?,?,?,?,?)",
 };
 
 static int kept(struct store *s, enum statement which, sqlite3_stmt **ret,
