@@ -39,88 +39,33 @@
 #define COMMIT_STORED (1u << 30)
 #define COMMIT_MISSED (1u << 31)
 
-/* NVMe base specification 1.4, 6.15 (write) and 6.16 (write zeroes): dwords
- * 10 and 11 are the first block, 12 has the 0-based number of blocks in bits
- * 0..15 and FUA in bit 30. 6.7 (dataset management): bits 0..7 of dword 10
- * are the 0-based number of ranges. */
-#define CDW10_SIZE 24
-#define CONTROL_FUA (1u << 14)
-#define NVME_READ 0x02
-#define NVME_OTHER 0xff /* unknown: the join refuses it */
-#define RWBS_MIN 8
+#define IDS (UINT16_MAX + 1)
 
-/* block_rq_issue (linux include/trace/events/block.h) counts in sectors. Only
- * the disk is traced there, so every event is told as of namespace 1. */
-#define SECTOR 512
-#define BLOCK_NSID 1
-#define RANGES_MAX 256
-
-struct field {
-	const char *name;
-	int size; /* at least, for text; else exactly */
-	int text;
-};
-
-struct pages;
-struct kind {
-	const char *system, *name;
-	uint32_t unit; /* see pages_unit */
-	struct field fields[5]; /* common_type first; up to a NULL name */
-	/* 1 with an event, 0 if the record is of no interest. */
-	int (*decode)(const struct pages *p, const unsigned char *record,
-		      struct nvme_event *ret);
-};
-
-#define FIELDS_MAX 5
-enum { TYPE };
-enum { QID = 1, OPCODE, NSID, CDW10 };
-enum { SECTOR_NR = 1, NR_SECTOR, RWBS };
-
-static int decode_nvme(const struct pages *p, const unsigned char *record,
-		       struct nvme_event *ret);
-static int decode_block(const struct pages *p, const unsigned char *record,
-			struct nvme_event *ret);
-
-static const struct kind kinds[] = {
-	{
-		.system = "nvme",
-		.name = "nvme_setup_cmd",
-		.fields = {
-			[TYPE] = { "common_type", 2, 0 },
-			[QID] = { "qid", 4, 0 },
-			[OPCODE] = { "opcode", 1, 0 },
-			[NSID] = { "nsid", 4, 0 },
-			[CDW10] = { "cdw10", CDW10_SIZE, 0 },
-		},
-		.decode = decode_nvme,
-	},
-	{
-		.system = "block",
-		.name = "block_rq_issue",
-		.unit = SECTOR,
-		.fields = {
-			[TYPE] = { "common_type", 2, 0 },
-			[SECTOR_NR] = { "sector", 8, 0 },
-			[NR_SECTOR] = { "nr_sector", 4, 0 },
-			[RWBS] = { "rwbs", RWBS_MIN, 1 },
-		},
-		.decode = decode_block,
-	},
+/* What the format of a kind of event says. */
+struct format {
+	const struct pages_kind *kind;
+	size_t offset[PAGES_FIELDS_MAX]; /* within a record */
+	size_t record_min;               /* bytes that hold all wanted fields */
 };
 
 struct pages {
 	struct tep_handle *tep;
 	struct kbuffer *kbuffer;
 	size_t page_max;           /* bytes; 0: no header yet */
-	const struct tep_event *event; /* NULL: no format yet */
-	const struct kind *kind;
-	size_t offset[FIELDS_MAX]; /* within a record */
-	size_t record_min;         /* bytes that hold all wanted fields */
+	const struct pages_set *set;
+	struct format *formats;    /* one per kind of the set, in its order */
+	size_t n_formats;          /* that have been told */
+	struct format **by_id;     /* IDS of them; NULL: of no interest */
+	size_t type;               /* offset of common_type, of all events */
 };
 
-struct pages *pages_new(void)
+struct pages *pages_new(const struct pages_set *set)
 {
 	struct pages *p = xcalloc(1, sizeof(*p));
+
+	p->set = set;
+	p->formats = xcalloc(set->n, sizeof(*p->formats));
+	p->by_id = xcalloc(IDS, sizeof(*p->by_id));
 
 	/* Library code does not print, nor do the libraries below it. */
 	tep_set_loglevel(TEP_LOG_NONE);
@@ -141,6 +86,8 @@ void pages_free(struct pages *p)
 		return;
 	kbuffer_free(p->kbuffer);
 	tep_free(p->tep);
+	free(p->formats);
+	free(p->by_id);
 	free(p);
 }
 
@@ -227,15 +174,17 @@ int pages_set_header(struct pages *p, const char *text, struct error *e)
 	return 0;
 }
 
-/* The kind of event whose format the text is, or NULL. */
-static const struct kind *find_kind(const char *text)
+/* The format of the kind of event that the text is about, or NULL. */
+static struct format *find_format(struct pages *p, const char *text)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < p->set->n; i++) {
 		const char *at = text;
 
-		if (is_text(&at, "name: ") && is_text(&at, kinds[i].name) &&
-		    *at == '\n')
-			return &kinds[i];
+		if (is_text(&at, "name: ") &&
+		    is_text(&at, p->set->kinds[i].name) && *at == '\n') {
+			p->formats[i].kind = &p->set->kinds[i];
+			return &p->formats[i];
+		}
 	}
 	return NULL;
 }
@@ -249,17 +198,16 @@ static const char *behind_line(const char *at)
 
 /* Appends to `clean` what of the text may be parsed. Fields of a variable
  * length are left out: nobody asks for them. */
-static int format_clean(const struct kind *kind, const char *text,
+static int format_clean(const struct pages_kind *kind, const char *text,
 			struct buf *clean, struct error *e)
 {
 	const char *at = text, *start;
 
-	if (!kind || !is_text(&at, "name: ") || !is_text(&at, kind->name) ||
+	if (!is_text(&at, "name: ") || !is_text(&at, kind->name) ||
 	    !is_text(&at, "\nID: ") || !is_number(&at) ||
 	    !is_text(&at, "\nformat:\n"))
-		return error_set(e, EBADMSG,
-				 "the format is not that of nvme_setup_cmd or "
-				 "block_rq_issue");
+		return error_set(e, EBADMSG, "the format of %s has another "
+				 "head", kind->name);
 	buf_add(clean, text, (size_t)(at - text));
 	while (*at && strncmp(at, "print fmt:", 10)) {
 		start = at;
@@ -277,50 +225,81 @@ static int format_clean(const struct kind *kind, const char *text,
 	return 0;
 }
 
-static int find_fields(struct pages *p, struct tep_event *event,
+static int find_fields(struct format *f, struct tep_event *event,
 		       struct error *e)
 {
-	const struct field *wanted = p->kind->fields;
+	const struct pages_field *wanted = f->kind->fields;
 
-	for (int i = 0; i < FIELDS_MAX && wanted[i].name; i++) {
-		const struct tep_format_field *f =
+	for (int i = 0; i < PAGES_FIELDS_MAX && wanted[i].name; i++) {
+		const struct tep_format_field *found =
 			tep_find_any_field(event, wanted[i].name);
+		size_t size = (size_t)wanted[i].size;
 
-		if (!f || f->size < wanted[i].size ||
-		    (f->size > wanted[i].size && !wanted[i].text) ||
-		    f->offset < 0 || f->offset > TRACE_PAYLOAD_MAX)
+		if (!found || found->size < wanted[i].size ||
+		    (found->size > wanted[i].size && !wanted[i].text) ||
+		    found->offset < 0 || found->offset > TRACE_PAYLOAD_MAX)
 			return error_set(e, EBADMSG,
 					 "%s has no field %s of %d bytes",
-					 p->kind->name, wanted[i].name,
+					 f->kind->name, wanted[i].name,
 					 wanted[i].size);
-		p->offset[i] = (size_t)f->offset;
-		if (p->record_min < p->offset[i] + (size_t)wanted[i].size)
-			p->record_min = p->offset[i] + (size_t)wanted[i].size;
+		f->offset[i] = (size_t)found->offset;
+		if (f->record_min < f->offset[i] + size)
+			f->record_min = f->offset[i] + size;
 	}
+	return 0;
+}
+
+/* Its ID tells a record's kind, at the same place in all records. */
+static int add_format(struct pages *p, struct format *f,
+		      const struct tep_event *event, struct error *e)
+{
+	if (event->id < 0 || event->id >= IDS || p->by_id[event->id])
+		return error_set(e, EBADMSG, "%s has the ID %d, which is taken "
+				 "or impossible", f->kind->name, event->id);
+	if (p->n_formats && f->offset[0] != p->type)
+		return error_set(e, EBADMSG, "%s has its type elsewhere",
+				 f->kind->name);
+	p->type = f->offset[0];
+	p->by_id[event->id] = f;
+	p->n_formats++;
 	return 0;
 }
 
 int pages_set_format(struct pages *p, const char *text, struct error *e)
 {
 	CLEANUP_BUF struct buf clean = BUF_INIT;
+	struct format *f = find_format(p, text);
 	struct tep_event *event;
 	int err;
 
-	if (p->event)
+	if (!f)
+		return error_set(e, EBADMSG, "the format is not that of %s",
+				 p->set->what);
+	if (f->record_min || (p->set->single && p->n_formats))
 		return error_set(e, EBADMSG, "a second format");
-	p->kind = find_kind(text);
-	err = format_clean(p->kind, text, &clean, e);
+	err = format_clean(f->kind, text, &clean, e);
 	if (err)
 		return err;
-	if (tep_parse_event(p->tep, clean.data, clean.len, p->kind->system))
+	if (tep_parse_event(p->tep, clean.data, clean.len, f->kind->system))
 		return error_set(e, EBADMSG, "the format has no meaning");
-	event = tep_find_event_by_name(p->tep, p->kind->system, p->kind->name);
+	event = tep_find_event_by_name(p->tep, f->kind->system, f->kind->name);
 	if (!event)
 		return error_set(e, EBADMSG, "the format has no event");
-	err = find_fields(p, event, e);
-	if (!err)
-		p->event = event;
-	return err;
+	err = find_fields(f, event, e);
+	return err ? err : add_format(p, f, event, e);
+}
+
+int pages_knows(const struct pages *p, size_t kind)
+{
+	return p->formats[kind].record_min != 0;
+}
+
+static uint16_t get16(const unsigned char *at)
+{
+	uint16_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return le16toh(v);
 }
 
 static uint32_t get32(const unsigned char *at)
@@ -404,107 +383,62 @@ static int page_check(const struct pages *p, unsigned char *page, size_t len,
 	return 0;
 }
 
-static uint64_t field_value(const struct pages *p, const unsigned char *record,
-			    int i)
+const unsigned char *record_bytes(const struct record *r, int field)
 {
-	return tep_read_number(p->tep, record + p->offset[i],
-			       p->kind->fields[i].size);
+	return r->bytes + r->offset[field];
 }
 
-static int decode_nvme(const struct pages *p, const unsigned char *record,
-		       struct nvme_event *ret)
+uint64_t record_number(const struct record *r, int field)
 {
-	const unsigned char *cdw10 = record + p->offset[CDW10];
+	const unsigned char *at = record_bytes(r, field);
 
-	ret->opcode = (uint8_t)field_value(p, record, OPCODE);
-	/* Queue 0 takes admin commands, whose opcodes mean other things. */
-	if (!field_value(p, record, QID) || ret->opcode == NVME_READ)
-		return 0;
-	ret->nsid = (uint32_t)field_value(p, record, NSID);
-	if (ret->opcode == NVME_WRITE || ret->opcode == NVME_WRITE_ZEROES) {
-		ret->slba = get64(cdw10);
-		ret->blocks = (get32(cdw10 + 8) & 0xffff) + 1;
-		ret->fua = !!((get32(cdw10 + 8) >> 16) & CONTROL_FUA);
-	} else if (ret->opcode == NVME_DSM) {
-		ret->ranges = (get32(cdw10) & 0xff) + 1;
+	switch (r->kind->fields[field].size) {
+	case 1:
+		return *at;
+	case 2:
+		return get16(at);
+	case 4:
+		return get32(at);
+	case 8:
+		return get64(at);
 	}
-	return 1;
+	return 0; /* no number */
 }
 
-static uint8_t block_opcode(char operation)
+static void *event_room(const struct pages *p, struct cpu_events *cpu)
 {
-	switch (operation) {
-	case 'W':
-		return NVME_WRITE;
-	case 'N':
-		return NVME_WRITE_ZEROES;
-	case 'D':
-		return NVME_DSM;
-	case 'F':
-		return NVME_FLUSH;
-	case 'R':
-		return NVME_READ;
-	}
-	return NVME_OTHER;
-}
+	size_t each = p->set->event_size;
+	char *at;
 
-/*
- * rwbs (linux kernel/trace/blktrace.c, blk_fill_rwbs): F for a flush before,
- * the operation (W write, D discard, F flush, R read, N any other), F for FUA,
- * more letters. N is write-zeroes, or a command of the driver's or the user's
- * own, which is told with no sectors: those of the driver do not write, and
- * those of a user that do are in the log and then miss in the trace. How many
- * ranges a discard has is not told.
- */
-static int decode_block(const struct pages *p, const unsigned char *record,
-			struct nvme_event *ret)
-{
-	const char *rwbs = (const char *)record + p->offset[RWBS];
-
-	ret->nsid = BLOCK_NSID;
-	if (rwbs[0] == 'F' && rwbs[1] && strchr("WDRNF", rwbs[1]))
-		rwbs++;
-	ret->opcode = block_opcode(rwbs[0]);
-	if (ret->opcode == NVME_DSM)
-		ret->ranges = RANGES_MAX;
-	if (ret->opcode != NVME_WRITE && ret->opcode != NVME_WRITE_ZEROES)
-		return ret->opcode != NVME_READ;
-	ret->fua = rwbs[1] == 'F';
-	ret->slba = field_value(p, record, SECTOR_NR);
-	ret->blocks = (uint32_t)field_value(p, record, NR_SECTOR);
-	return ret->blocks != 0;
-}
-
-uint32_t pages_unit(const struct pages *p)
-{
-	return p->kind ? p->kind->unit : 0;
-}
-
-static void add_event(struct cpu_events *cpu, const struct nvme_event *event)
-{
 	if (cpu->n == cpu->size) {
 		cpu->size = cpu->size ? 2 * cpu->size : 256;
-		cpu->events = xrealloc(cpu->events,
-				       cpu->size * sizeof(*cpu->events));
+		cpu->events = xrealloc(cpu->events, cpu->size * each);
 	}
-	cpu->events[cpu->n++] = *event;
+	at = (char *)cpu->events + cpu->n * each;
+	memset(at, 0, each);
+	return at;
 }
 
-static int add_record(const struct pages *p, const unsigned char *record,
+static int add_record(const struct pages *p, const unsigned char *bytes,
 		      size_t size, uint64_t time_ns, struct cpu_events *cpu,
 		      struct error *e)
 {
-	struct nvme_event event = { .time_ns = time_ns };
+	const struct format *f;
+	struct record r = { .bytes = bytes, .time_ns = time_ns };
 
 	cpu->records++;
-	if (size < p->offset[TYPE] + 2 ||
-	    field_value(p, record, TYPE) != (uint64_t)p->event->id)
-		return 0; /* another event, of no interest */
-	if (size < p->record_min)
-		return error_set(e, EBADMSG, "%s of %zu bytes",
-				 p->kind->name, size);
-	if (p->kind->decode(p, record, &event))
-		add_event(cpu, &event);
+	if (size < p->type + 2)
+		return 0; /* another event, of no interest; so below */
+	f = p->by_id[get16(bytes + p->type)];
+	if (!f)
+		return 0;
+	if (size < f->record_min)
+		return error_set(e, EBADMSG, "%s of %zu bytes", f->kind->name,
+				 size);
+	r.kind = f->kind;
+	r.offset = f->offset;
+	if (f->kind->decode(&r, event_room(p, cpu)))
+		cpu->n++;
 	return 0;
 }
 
@@ -525,7 +459,7 @@ int pages_decode(struct pages *p, void *page, size_t len,
 	unsigned char *record;
 	int err;
 
-	if (!p->page_max || !p->event)
+	if (!p->page_max || !p->n_formats)
 		return error_set(e, EBADMSG, "a page before its format");
 	err = page_check(p, page, len, e);
 	if (err)

@@ -1,7 +1,6 @@
 /*
- * Ring buffer pages of the guest's kernel into NVMe events. A request that the
- * block layer issues on another bus is told as the NVMe command that says the
- * same.
+ * Ring buffer pages of the guest's kernel into events, of the kinds that the
+ * caller names with the fields that it wants.
  *
  * Everything here comes from the guest and is checked before libtraceevent
  * sees it: its kbuffer trusts the page, and its parser was made for the text
@@ -13,29 +12,70 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/trace.h"
-
 /* Of any text or page in the trace file, bytes. */
 #define TRACE_PAYLOAD_MAX 65536
 
 struct error;
 struct pages;
+struct record;
 
-struct pages *pages_new(void);
+/* A field of a tracepoint, as its format names it. */
+struct pages_field {
+	const char *name;
+	int size; /* bytes; 1, 2, 4 or 8 of a number. At least, for text; else
+		   * exactly */
+	int text;
+};
+
+#define PAGES_FIELDS_MAX 6
+
+struct pages_kind {
+	const char *system, *name; /* of the tracepoint */
+	int tag;                   /* the caller's */
+	/* The first is common_type, of 2 bytes; up to a NULL name. */
+	struct pages_field fields[PAGES_FIELDS_MAX];
+	/* Fills in an event, all zeroes before. 0: the record is of no
+	 * interest. */
+	int (*decode)(const struct record *r, void *ret);
+};
+
+/* What one stream of the trace file may hold. */
+struct pages_set {
+	const struct pages_kind *kinds;
+	size_t n;
+	size_t event_size; /* bytes, of what decode() fills in */
+	int single;        /* events of one kind only */
+	const char *what;  /* "nvme_setup_cmd or ...", for messages */
+};
+
+/* One record while it is decoded. Fields by their index. */
+struct record {
+	const struct pages_kind *kind;
+	const unsigned char *bytes;
+	const size_t *offset; /* of each field */
+	uint64_t time_ns;
+};
+
+/* The field's number, without sign. */
+uint64_t record_number(const struct record *r, int field);
+/* Its bytes, as many as were asked for. */
+const unsigned char *record_bytes(const struct record *r, int field);
+
+/* The set is borrowed. NULL: libtraceevent has no memory. */
+struct pages *pages_new(const struct pages_set *set);
 void pages_free(struct pages *p);
 
 /* The text of events/header_page, NUL-terminated. -EBADMSG. */
 int pages_set_header(struct pages *p, const char *text, struct error *e);
-/* The text of events/nvme/nvme_setup_cmd/format or that of
- * block/block_rq_issue, NUL-terminated. -EBADMSG. */
+/* The text of a tracepoint's format, NUL-terminated. -EBADMSG, also where it is
+ * none of the set. */
 int pages_set_format(struct pages *p, const char *text, struct error *e);
-
-/* Bytes that slba and blocks of its events count; 0: logical blocks. */
-uint32_t pages_unit(const struct pages *p);
+/* Whether the format of set->kinds[kind] has been told. */
+int pages_knows(const struct pages *p, size_t kind);
 
 /* What the pages of one CPU have yielded; zeroes to begin with. */
 struct cpu_events {
-	struct nvme_event *events; /* owned, in the order of the buffer */
+	void *events; /* owned, in the order of the buffer */
 	size_t n, size;
 	uint64_t records; /* of any kind, those left out of events too */
 	uint64_t missed;  /* the pages say that so many were overwritten */
@@ -43,7 +83,7 @@ struct cpu_events {
 };
 
 /*
- * Appends the commands of one page: those of I/O queues, without reads.
+ * Appends the events of one page.
  * The page is 8-byte aligned and may be changed. -EBADMSG: it is malformed,
  * or its clock runs backwards.
  */

@@ -21,22 +21,30 @@ struct history;
 
 /*
  * The trace file as the agent client writes it (all little endian):
- * repeated chunks of struct trace_chunk + payload.
+ * repeated chunks of struct trace_chunk + payload. They belong to streams that
+ * know nothing of each other; who reads one passes over the others.
  */
+enum trace_stream {
+	TRACE_COMMANDS = 0, /* what is joined with the log: here */
+	TRACE_LAYERS = 1,   /* layers.h */
+	TRACE_CALLS = 2,    /* calls.h */
+};
+
 enum trace_chunk_kind {
-	TRACE_FORMAT = 1, /* text of events/nvme/nvme_setup_cmd/format, or of
-			   * block/block_rq_issue's */
+	TRACE_FORMAT = 1, /* text of a tracepoint's format, such as
+			   * events/nvme/nvme_setup_cmd/format; one of each */
 	TRACE_HEADER = 2, /* text of events/header_page */
 	TRACE_PAGE = 3,   /* one raw page of per_cpu/cpu<cpu>/trace_pipe_raw */
 	TRACE_STATS = 4,  /* text of per_cpu/cpu<cpu>/stats, at a drain */
 	TRACE_DRAINED = 5, /* everything up to now has been sent, empty */
+	TRACE_KINDS
 };
 struct trace_chunk {
 	uint32_t magic; /* TRACE_MAGIC */
 	uint16_t kind;
 	uint16_t cpu;
 	uint32_t length;
-	uint32_t reserved;
+	uint32_t stream; /* enum trace_stream */
 };
 #define TRACE_MAGIC 0x52544350u /* "PCTR" */
 

@@ -105,7 +105,7 @@ static int take_trace(struct agent *a, const char *data, size_t len,
 				  "the guest sent half a trace chunk");
 	memcpy(&c, data, sizeof(c));
 	if (c.magic != TRACE_MAGIC || c.length != len - sizeof(c) ||
-	    c.kind < TRACE_FORMAT || c.kind > TRACE_DRAINED)
+	    c.kind < TRACE_FORMAT || c.kind >= TRACE_KINDS)
 		return wire_break(&a->wire, EPROTO, e,
 				  "the guest sent a malformed trace chunk");
 	if (a->trace_fd < 0)

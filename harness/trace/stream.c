@@ -1,5 +1,6 @@
 /*
- * Reads a trace file: chunks from the guest, in the order of their arrival.
+ * Reads one stream of a trace file: its chunks from the guest, in the order of
+ * their arrival.
  *
  * What counts as lost, per CPU (linux kernel/trace/ring_buffer.c, the
  * counters of per_cpu/cpuN/stats):
@@ -13,7 +14,7 @@
  *                   the guest took the counters, but stand in no page here,
  *                   were lost on their way
  */
-#include "trace/trace.h"
+#include "trace/stream.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "trace/pages.h"
+#include "trace/trace.h"
 
 #define CPU_MAX 256
 
@@ -35,9 +37,11 @@ struct cpu {
 
 struct loader {
 	FILE *f;
+	unsigned number; /* of the stream */
 	struct pages *pages;
 	struct cpu *cpus; /* CPU_MAX of them */
 	int drained;
+	int cut_off; /* within a chunk */
 	struct trace_chunk chunk;
 	char *payload; /* TRACE_PAYLOAD_MAX + 1 bytes, NUL behind the chunk */
 };
@@ -140,14 +144,14 @@ static int next_chunk(struct loader *l, struct error *e)
 	size_t n = fread(&l->chunk, 1, sizeof(l->chunk), l->f);
 
 	if (n < sizeof(l->chunk)) {
-		if (n)
-			l->drained = 0;
+		l->cut_off = n != 0;
 		return 0;
 	}
 	l->chunk.magic = le32toh(l->chunk.magic);
 	l->chunk.kind = le16toh(l->chunk.kind);
 	l->chunk.cpu = le16toh(l->chunk.cpu);
 	l->chunk.length = le32toh(l->chunk.length);
+	l->chunk.stream = le32toh(l->chunk.stream);
 	if (l->chunk.magic != TRACE_MAGIC)
 		return error_set(e, EBADMSG, "no chunk begins here");
 	if (l->chunk.length > TRACE_PAYLOAD_MAX || l->chunk.cpu >= CPU_MAX)
@@ -155,51 +159,64 @@ static int next_chunk(struct loader *l, struct error *e)
 				 l->chunk.length, l->chunk.cpu);
 	n = fread(l->payload, 1, l->chunk.length, l->f);
 	l->payload[n] = '\0';
-	if (n < l->chunk.length) {
-		l->drained = 0;
-		return 0;
-	}
-	return 1;
+	l->cut_off = n < l->chunk.length;
+	return !l->cut_off;
+}
+
+static uint64_t time_of(const struct cpu_events *ev, size_t i, size_t each)
+{
+	uint64_t time_ns;
+
+	memcpy(&time_ns, (const char *)ev->events + i * each, sizeof(time_ns));
+	return time_ns;
 }
 
 /* Takes the oldest of the CPUs' next events, again and again: each CPU's own
  * order is kept, equal times go by CPU number. */
-static void merge(const struct cpu *cpus, size_t n_cpus, struct trace *t)
+static void merge(const struct cpu *cpus, size_t n_cpus, size_t each,
+		  struct stream *ret)
 {
 	size_t at[CPU_MAX] = { 0 };
+	uint64_t next[CPU_MAX];
 
-	for (size_t i = 0; i < t->n_events; i++) {
+	for (size_t c = 0; c < n_cpus; c++)
+		if (cpus[c].events.n)
+			next[c] = time_of(&cpus[c].events, 0, each);
+	for (size_t i = 0; i < ret->n; i++) {
 		size_t best = n_cpus;
+		const struct cpu_events *ev;
 
-		for (size_t c = 0; c < n_cpus; c++) {
-			const struct cpu_events *ev = &cpus[c].events;
-
-			if (at[c] < ev->n &&
-			    (best == n_cpus ||
-			     ev->events[at[c]].time_ns <
-				     cpus[best].events.events[at[best]].time_ns))
+		for (size_t c = 0; c < n_cpus; c++)
+			if (at[c] < cpus[c].events.n &&
+			    (best == n_cpus || next[c] < next[best]))
 				best = c;
-		}
-		t->events[i] = cpus[best].events.events[at[best]++];
+		ev = &cpus[best].events;
+		memcpy((char *)ret->events + i * each,
+		       (const char *)ev->events + at[best] * each, each);
+		ret->cpus[i] = (uint8_t)best;
+		if (++at[best] < ev->n)
+			next[best] = time_of(ev, at[best], each);
 	}
 }
 
-static struct trace *trace_from(const struct loader *l)
+static void take_all(const struct loader *l, const struct pages_set *set,
+		     struct stream *ret)
 {
-	struct trace *t = xcalloc(1, sizeof(*t));
 	size_t n_cpus = 0;
 
+	*ret = (struct stream){ .drained = l->drained && !l->cut_off };
 	for (size_t c = 0; c < CPU_MAX; c++) {
-		t->n_events += l->cpus[c].events.n;
-		t->lost = saturate(t->lost, cpu_lost(&l->cpus[c]));
+		ret->n += l->cpus[c].events.n;
+		ret->lost = saturate(ret->lost, cpu_lost(&l->cpus[c]));
 		if (l->cpus[c].events.n)
 			n_cpus = c + 1;
 	}
-	t->events = xcalloc(t->n_events, sizeof(*t->events));
-	t->drained = l->drained;
-	t->unit = pages_unit(l->pages);
-	merge(l->cpus, n_cpus, t);
-	return t;
+	ret->events = xcalloc(ret->n, set->event_size);
+	ret->cpus = xcalloc(ret->n, sizeof(*ret->cpus));
+	merge(l->cpus, n_cpus, set->event_size, ret);
+	for (size_t i = 0; i < set->n; i++)
+		if (pages_knows(l->pages, i))
+			ret->kinds |= 1ULL << i;
 }
 
 static int read_chunks(struct loader *l, const char *name, struct error *e)
@@ -208,7 +225,7 @@ static int read_chunks(struct loader *l, const char *name, struct error *e)
 	int err;
 
 	while ((err = next_chunk(l, e)) > 0) {
-		err = take_chunk(l, e);
+		err = l->chunk.stream == l->number ? take_chunk(l, e) : 0;
 		if (err)
 			break;
 		at += (long long)sizeof(l->chunk) + l->chunk.length;
@@ -221,9 +238,12 @@ static int read_chunks(struct loader *l, const char *name, struct error *e)
 	return err;
 }
 
-int trace_read(FILE *f, const char *name, struct trace **ret, struct error *e)
+int stream_read(FILE *f, const char *name, unsigned number,
+		const struct pages_set *set, struct stream *ret,
+		struct error *e)
 {
-	struct loader l = { .f = f, .pages = pages_new() };
+	struct loader l = { .f = f, .number = number,
+			    .pages = pages_new(set) };
 	int err;
 
 	if (!l.pages)
@@ -232,7 +252,7 @@ int trace_read(FILE *f, const char *name, struct trace **ret, struct error *e)
 	l.payload = xmalloc(TRACE_PAYLOAD_MAX + 1);
 	err = read_chunks(&l, name, e);
 	if (!err)
-		*ret = trace_from(&l);
+		take_all(&l, set, ret);
 	for (size_t c = 0; c < CPU_MAX; c++)
 		free(l.cpus[c].events.events);
 	free(l.cpus);
@@ -241,19 +261,9 @@ int trace_read(FILE *f, const char *name, struct trace **ret, struct error *e)
 	return err;
 }
 
-int trace_load(const char *path, struct trace **ret, struct error *e)
+void stream_release(struct stream *s)
 {
-	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
-
-	if (!f)
-		return error_errno(e, errno, "cannot open trace %s", path);
-	return trace_read(f, path, ret, e);
-}
-
-void trace_free(struct trace *t)
-{
-	if (!t)
-		return;
-	free(t->events);
-	free(t);
+	free(s->events);
+	free(s->cpus);
+	*s = (struct stream){ 0 };
 }
