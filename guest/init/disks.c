@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -251,4 +253,14 @@ int disks_start(struct disks *d, struct error *e)
 	if (!err)
 		err = name_it(d->disk, DISK_LINK, e);
 	return err ? err : name_it(d->marks, MARK_DEVICE, e);
+}
+
+int disks_number(uint32_t *ret)
+{
+	struct stat st;
+
+	if (stat(DISK_LINK, &st) < 0)
+		return -errno;
+	*ret = major(st.st_rdev) << DISKS_MINOR_BITS | minor(st.st_rdev);
+	return 0;
 }

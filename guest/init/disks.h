@@ -6,6 +6,7 @@
 #define GUEST_DISKS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The disk's name in /dev; the other one is MARK_DEVICE (mark-block.h). */
 #define DISK_LINK "/dev/powercut-disk"
@@ -30,5 +31,9 @@ int disks_find_serial(const char *serial, char *ret, size_t size,
 /* Loads what the bus and the scheduler need, waits for both disks, sets them
  * up and gives them their names in /dev. */
 int disks_start(struct disks *d, struct error *e);
+/* The dev_t of the disk, as the kernel has it inside: DISKS_MINOR_BITS below
+ * the major number (linux include/linux/kdev_t.h). -errno: there is none. */
+#define DISKS_MINOR_BITS 20
+int disks_number(uint32_t *ret);
 
 #endif

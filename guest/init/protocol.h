@@ -60,8 +60,8 @@ enum frame_type {
 			    * all programs; what they left in memory (/tmp,
 			    * /run, ...) is gone, too */
 	FRAME_SYNC = 20,
-	FRAME_TRACE_START = 21,
-	FRAME_TRACE_DRAIN = 22,
+	FRAME_TRACE_START = 21, /* of the commands, trace/trace.h */
+	FRAME_TRACE_DRAIN = 22, /* of all that was started */
 	FRAME_POWEROFF = 23, /* no reply */
 	FRAME_SHELL = 24, /* runs /bin/sh on the console; replies at once */
 	FRAME_JUDGE = 25, /* struct judge, strings device, dir, type, options,
@@ -69,6 +69,8 @@ enum frame_type {
 			   * bytes of the two files of promises */
 	FRAME_GO = 26,	  /* struct go, with the id of the JUDGE that waits; no
 			   * reply of its own */
+	FRAME_TRACE_LAYERS = 27, /* starts what it can of trace/layers.h, and
+				  * never fails */
 };
 
 struct hello {

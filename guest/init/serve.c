@@ -37,7 +37,8 @@
 #include "guest/init/put.h"
 #include "guest/init/run.h"
 #include "guest/init/shell.h"
-#include "guest/init/tracer.h"
+#include "guest/init/trace-commands.h"
+#include "guest/init/trace-layers.h"
 #include "guest/init/worker.h"
 
 #define TICK_NS 20000000
@@ -56,7 +57,7 @@ struct server {
 	int judging;   /* it is a JUDGE */
 	enum judge_step told; /* of it, the last STEP */
 	struct run_state run;
-	struct tracer tracer;
+	struct tracer commands, layers;
 	int shell_wanted;
 	pid_t shell;
 };
@@ -241,6 +242,18 @@ static int go_on(const struct server *s, const struct frame *f,
 	return 0;
 }
 
+/* The layers need not be there, and cannot fail it. */
+static int drain(struct server *s, struct buf *text)
+{
+	int error = tracer_drain(&s->commands, &s->frames, text);
+	struct buf ignored = BUF_INIT;
+
+	if (!error && s->layers.cpus > 0)
+		tracer_drain(&s->layers, &s->frames, &ignored);
+	buf_free(&ignored);
+	return error;
+}
+
 static void serve_now(struct server *s, const struct frame *f,
 		      const char *payload)
 {
@@ -250,9 +263,11 @@ static void serve_now(struct server *s, const struct frame *f,
 	if (f->type == FRAME_PUT)
 		error = put_request(payload, f->length, &text);
 	else if (f->type == FRAME_TRACE_START)
-		error = tracer_start(&s->tracer, &s->frames, &text);
+		error = trace_commands_start(&s->commands, &s->frames, &text);
+	else if (f->type == FRAME_TRACE_LAYERS)
+		trace_layers_start(&s->layers, &s->frames);
 	else if (f->type == FRAME_TRACE_DRAIN)
-		error = tracer_drain(&s->tracer, &s->frames, &text);
+		error = drain(s, &text);
 	else
 		s->shell_wanted = 1;
 	answer_error(s, f->id, error, &text);
@@ -285,6 +300,7 @@ static int dispatch(struct server *s, const struct frame *f,
 		return 0;
 	case FRAME_PUT:
 	case FRAME_TRACE_START:
+	case FRAME_TRACE_LAYERS:
 	case FRAME_TRACE_DRAIN:
 	case FRAME_SHELL:
 		serve_now(s, f, payload);
@@ -333,8 +349,10 @@ static void disconnect_port(struct server *s)
 {
 	s->connected = 0;
 	frames_reset(&s->frames);
-	if (s->tracer.cpus > 0)
-		tracer_stop(&s->tracer);
+	if (s->commands.cpus > 0)
+		tracer_stop(&s->commands);
+	if (s->layers.cpus > 0)
+		tracer_stop(&s->layers);
 	s->dropped = 1;
 	judge_go(1);
 	if (s->run.pid) {
@@ -436,7 +454,7 @@ static int timeout(const struct server *s)
 
 	if (s->run.pid && s->run.deadline_ns != UINT64_MAX)
 		wait = s->run.deadline_ns > now ? s->run.deadline_ns - now : 0;
-	if (s->tracer.cpus > 0 && wait > TICK_NS)
+	if (s->commands.cpus > 0 && wait > TICK_NS)
 		wait = TICK_NS;
 	if (s->judging && wait > STEP_LATE_NS)
 		wait = STEP_LATE_NS;
@@ -459,7 +477,8 @@ static int loop(struct server *s)
 		run_check_time(&s->run, now_ns());
 		if (s->judging)
 			look_at_judging(s);
-		tracer_pump(&s->tracer, &s->frames);
+		tracer_pump(&s->commands, &s->frames);
+		tracer_pump(&s->layers, &s->frames);
 		if (r >= 0)
 			r = serve_requests(s);
 		keep_shell(s);
@@ -493,6 +512,8 @@ int serve(int port, enum serve_mode mode, struct error *e)
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
 		.run = { .out.fd = -1, .err.fd = -1,
 			 .deadline_ns = UINT64_MAX },
+		.commands = trace_commands(),
+		.layers = trace_layers(),
 	};
 	int worker, asks, r;
 

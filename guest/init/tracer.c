@@ -1,43 +1,28 @@
 /*
- * A tracefs instance of our own (Linux: Documentation/trace/ftrace.rst), so
- * that nothing else in the guest can disturb it. On nvme it has the commands
- * as the driver sets them up, elsewhere the requests as the block layer issues
- * them to the driver. The filters drop reads and what is not for the disk
- * (nvme: the admin queue, qid 0; the marks are told apart by their nsid
- * later): they say nothing about durability and would only fill the buffer. Pages are read without blocking; a page
- * that is still being written gives what it has so far, and the kernel starts
- * the next read behind it.
+ * Documentation/trace/ftrace.rst of Linux. Pages are read without blocking; a
+ * page that is still being written gives what it has so far, and the kernel
+ * starts the next read behind it.
  */
 #include "guest/init/tracer.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
-#include "guest/init/disks.h"
 #include "guest/init/frames.h"
 #include "guest/init/setup.h"
-#include "trace/trace.h"
 
 #define TRACEFS "/sys/kernel/tracing"
-#define INSTANCE TRACEFS "/instances/powercut"
-#define NVME_EVENT "nvme/nvme_setup_cmd"
-#define NVME_FILTER "qid != 0 && opcode != 2"
-#define BLOCK_EVENT "block/block_rq_issue"
-/* dev as the kernel has it inside (Linux: kdev_t.h) */
-#define BLOCK_FILTER "dev == %u && !(rwbs ~ \"R*\")"
-#define MINOR_BITS 20
-#define NVME_DISK "/dev/" NVME_CONTROLLER
-#define BUFFER_KB "8192" /* per CPU: more than 50,000 commands */
 #define PAGE_MAX 65536
+#define PATH_MAX_HERE 160
 /* Above this the pages wait in the kernel, which counts what it drops. */
 #define BACKLOG_MAX (8u << 20)
 
@@ -52,21 +37,24 @@ static int set(const char *path, const char *value, struct buf *text)
 	return errno;
 }
 
-static void send(struct frames *f, enum trace_chunk_kind kind, int cpu,
-		 const void *data, size_t len)
+static void send(const struct tracer *t, struct frames *f,
+		 enum trace_chunk_kind kind, int cpu, const void *data,
+		 size_t len)
 {
 	struct trace_chunk chunk = {
 		.magic = TRACE_MAGIC,
 		.kind = (uint16_t)kind,
 		.cpu = (uint16_t)cpu,
 		.length = (uint32_t)len,
+		.stream = t->stream,
 	};
 
 	frames_send(f, FRAME_TRACE, 0, &chunk, sizeof(chunk), data, len);
 }
 
-static int send_file(struct frames *f, enum trace_chunk_kind kind, int cpu,
-		     const char *path, struct buf *text)
+static int send_file(const struct tracer *t, struct frames *f,
+		     enum trace_chunk_kind kind, int cpu, const char *path,
+		     struct buf *text)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	struct error e;
@@ -76,59 +64,47 @@ static int send_file(struct frames *f, enum trace_chunk_kind kind, int cpu,
 		buf_puts(text, e.message);
 		return -r;
 	}
-	send(f, kind, cpu, b.data, b.len);
+	send(t, f, kind, cpu, b.data, b.len);
 	return 0;
 }
 
-/* Sets a file of the traced event. */
-static int set_event(const struct tracer *t, const char *file,
-		     const char *value, struct buf *text)
+/* A file of the instance. */
+__attribute__((format(printf, 3, 4)))
+static void path_of(const struct tracer *t, char path[PATH_MAX_HERE],
+		    const char *format, ...)
 {
-	char path[128];
+	int n = snprintf(path, PATH_MAX_HERE, TRACEFS "/instances/%s",
+			 t->name);
+	va_list args;
 
-	snprintf(path, sizeof(path), INSTANCE "/events/%s/%s", t->event, file);
+	va_start(args, format);
+	vsnprintf(path + n, (size_t)(PATH_MAX_HERE - n), format, args);
+	va_end(args);
+}
+
+static int set_file(const struct tracer *t, const char *file,
+		    const char *value, struct buf *text)
+{
+	char path[PATH_MAX_HERE];
+
+	path_of(t, path, "%s", file);
 	return set(path, value, text);
-}
-
-static int set_filter(const struct tracer *t, struct buf *text)
-{
-	char filter[64];
-	struct stat st;
-
-	if (!strcmp(t->event, NVME_EVENT))
-		return set_event(t, "filter", NVME_FILTER, text);
-	if (stat(DISK_LINK, &st) < 0) {
-		buf_printf(text, "no " DISK_LINK ": %s", strerror(errno));
-		return errno;
-	}
-	snprintf(filter, sizeof(filter), BLOCK_FILTER,
-		 major(st.st_rdev) << MINOR_BITS | minor(st.st_rdev));
-	return set_event(t, "filter", filter, text);
-}
-
-static int send_format(const struct tracer *t, struct frames *f,
-		       struct buf *text)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), INSTANCE "/events/%s/format", t->event);
-	return send_file(f, TRACE_FORMAT, 0, path, text);
 }
 
 static int make_instance(const struct tracer *t, struct buf *text)
 {
+	char path[PATH_MAX_HERE];
 	int r;
 
-	if (mkdir(INSTANCE, 0700) < 0 && errno != EEXIST) {
+	path_of(t, path, "%s", "");
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
 		r = errno;
-		buf_printf(text, "cannot create %s: %s", INSTANCE, strerror(r));
+		buf_printf(text, "cannot create %s: %s", path, strerror(r));
 		return r;
 	}
-	r = set(INSTANCE "/trace_clock", "mono", text);
+	r = set_file(t, "/trace_clock", "mono", text);
 	if (!r)
-		r = set(INSTANCE "/buffer_size_kb", BUFFER_KB, text);
-	if (!r)
-		r = set_filter(t, text);
+		r = set_file(t, "/buffer_size_kb", t->buffer_kb, text);
 	return r;
 }
 
@@ -138,11 +114,10 @@ static int open_pipes(struct tracer *t, struct buf *text)
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 
 	while (t->cpus < cpus && t->cpus < TRACER_CPUS_MAX) {
-		char path[128];
+		char path[PATH_MAX_HERE];
 		int fd;
 
-		snprintf(path, sizeof(path),
-			 INSTANCE "/per_cpu/cpu%d/trace_pipe_raw", t->cpus);
+		path_of(t, path, "/per_cpu/cpu%d/trace_pipe_raw", t->cpus);
 		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0) {
 			buf_printf(text, "cannot open %s: %s", path,
@@ -157,25 +132,52 @@ static int open_pipes(struct tracer *t, struct buf *text)
 	return E2BIG;
 }
 
-int tracer_start(struct tracer *t, struct frames *f, struct buf *ret_text)
+int tracer_open(struct tracer *t, struct frames *f, struct buf *ret_text)
 {
-	int r;
+	int r = make_instance(t, ret_text);
 
-	if (t->cpus > 0)
-		return 0;
-	t->event = access(NVME_DISK, F_OK) == 0 ? NVME_EVENT : BLOCK_EVENT;
-	r = make_instance(t, ret_text);
 	if (!r)
-		r = send_format(t, f, ret_text);
-	if (!r)
-		r = send_file(f, TRACE_HEADER, 0,
+		r = send_file(t, f, TRACE_HEADER, 0,
 			      TRACEFS "/events/header_page", ret_text);
 	if (!r)
 		r = open_pipes(t, ret_text);
-	if (!r)
-		r = set_event(t, "enable", "1", ret_text);
 	if (r)
 		tracer_stop(t);
+	return r;
+}
+
+int tracer_has(const struct tracer *t, const char *event)
+{
+	char path[PATH_MAX_HERE];
+
+	path_of(t, path, "/events/%s/format", event);
+	return access(path, F_OK) == 0;
+}
+
+static int set_event(const struct tracer *t, const char *event,
+		     const char *file, const char *value, struct buf *text)
+{
+	char path[PATH_MAX_HERE];
+
+	path_of(t, path, "/events/%s/%s", event, file);
+	return set(path, value, text);
+}
+
+/* No page is read before the format is on its way: that is done by the same
+ * thread. */
+int tracer_add(struct tracer *t, struct frames *f, const char *event,
+	       const char *filter, struct buf *ret_text)
+{
+	char path[PATH_MAX_HERE];
+	int r = 0;
+
+	if (filter)
+		r = set_event(t, event, "filter", filter, ret_text);
+	if (!r)
+		r = set_event(t, event, "enable", "1", ret_text);
+	path_of(t, path, "/events/%s/format", event);
+	if (!r)
+		r = send_file(t, f, TRACE_FORMAT, 0, path, ret_text);
 	return r;
 }
 
@@ -191,7 +193,7 @@ static int pump_cpu(struct tracer *t, int cpu, size_t backlog,
 				 size < sizeof(page) ? size : sizeof(page));
 
 		if (n > 0) {
-			send(f, TRACE_PAGE, cpu, page, (size_t)n);
+			send(t, f, TRACE_PAGE, cpu, page, (size_t)n);
 			continue;
 		}
 		if (n == 0 || errno == EAGAIN)
@@ -209,7 +211,11 @@ static int pump_cpu(struct tracer *t, int cpu, size_t backlog,
 void tracer_pump(struct tracer *t, struct frames *f)
 {
 	struct buf text = BUF_INIT;
+	uint64_t now = now_ns();
 
+	if (now < t->next_ns)
+		return;
+	t->next_ns = now + t->pause_ns;
 	for (int cpu = 0; cpu < t->cpus; cpu++)
 		pump_cpu(t, cpu, BACKLOG_MAX, f, &text);
 	buf_free(&text);
@@ -226,24 +232,25 @@ int tracer_drain(struct tracer *t, struct frames *f, struct buf *ret_text)
 	for (int cpu = 0; !r && cpu < t->cpus; cpu++)
 		r = pump_cpu(t, cpu, SIZE_MAX, f, ret_text);
 	for (int cpu = 0; !r && cpu < t->cpus; cpu++) {
-		char path[128];
+		char path[PATH_MAX_HERE];
 
-		snprintf(path, sizeof(path), INSTANCE "/per_cpu/cpu%d/stats",
-			 cpu);
-		r = send_file(f, TRACE_STATS, cpu, path, ret_text);
+		path_of(t, path, "/per_cpu/cpu%d/stats", cpu);
+		r = send_file(t, f, TRACE_STATS, cpu, path, ret_text);
 	}
 	if (!r)
-		send(f, TRACE_DRAINED, 0, NULL, 0);
+		send(t, f, TRACE_DRAINED, 0, NULL, 0);
 	return r;
 }
 
 void tracer_stop(struct tracer *t)
 {
+	char path[PATH_MAX_HERE];
 	struct buf text = BUF_INIT;
 
-	set_event(t, "enable", "0", &text);
+	set_file(t, "/events/enable", "0", &text);
 	while (t->cpus > 0)
 		close(t->pipes[--t->cpus]);
-	rmdir(INSTANCE);
+	path_of(t, path, "%s", "");
+	rmdir(path);
 	buf_free(&text);
 }

@@ -204,6 +204,16 @@ static int set_up(struct recording_session *s, struct error *e)
 	return err;
 }
 
+/* From before the mount on, which makes pages dirty, too; what setup did is of no
+ * interest. */
+static int trace_layers(struct recording_session *s, struct error *e)
+{
+	const struct recording_request *r = s->request;
+
+	return r->untraced || r->plain ? 0 :
+					agent_trace_layers(vm_agent(s->vm), e);
+}
+
 /* Recovery begins with the repair, where there is one, and the mount: armed
  * before it. */
 static int arm_recovery(struct recording_session *s, struct error *e)
@@ -211,6 +221,8 @@ static int arm_recovery(struct recording_session *s, struct error *e)
 	const struct recovery *r = s->request->recovery;
 	int err = r->prepare(vm_agent(s->vm), r->arg, e);
 
+	if (!err)
+		err = trace_layers(s, e);
 	if (!err)
 		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
 	if (err)
@@ -232,6 +244,8 @@ static int arm_workload(struct recording_session *s, struct error *e)
 		if (!err && s->drive)
 			err = drive_mark_base(s->drive, NULL, e);
 	}
+	if (!err)
+		err = trace_layers(s, e);
 	if (!err)
 		err = mount_new(s, e);
 	if (!err)

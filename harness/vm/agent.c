@@ -515,6 +515,11 @@ int agent_trace_start(struct agent *a, struct error *e)
 	return simple_call(a, FRAME_TRACE_START, NULL, 0, "trace start", e);
 }
 
+int agent_trace_layers(struct agent *a, struct error *e)
+{
+	return simple_call(a, FRAME_TRACE_LAYERS, NULL, 0, "trace layers", e);
+}
+
 int agent_trace_drain(struct agent *a, struct error *e)
 {
 	return simple_call(a, FRAME_TRACE_DRAIN, NULL, 0, "trace drain", e);

@@ -101,8 +101,11 @@ int agent_judge(struct agent *a, const struct agent_judge *req,
 int agent_sync(struct agent *a, struct error *e);
 /* Starts a shell on the guest's console; returns at once. */
 int agent_shell(struct agent *a, struct error *e);
-/* Starts streaming nvme_setup_cmd. */
+/* Starts streaming what the guest asks of the disk (trace/trace.h). */
 int agent_trace_start(struct agent *a, struct error *e);
+/* And what its kernel does with the data before (trace/layers.h), as far as it
+ * can: what it cannot is no error. */
+int agent_trace_layers(struct agent *a, struct error *e);
 /* Returns once everything traced up to now stands in the trace file. */
 int agent_trace_drain(struct agent *a, struct error *e);
 /* Kernel log lines of warning level or worse since the last call; appended. */
