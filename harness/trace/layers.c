@@ -76,8 +76,9 @@ static int decode_transaction(const struct record *r, void *raw)
 /*
  * rwbs (linux kernel/trace/blktrace.c, blk_fill_rwbs): F for a flush before,
  * the operation (W write, D discard, F flush, R read, N any other), F for FUA,
- * then A, S, M. N is write-zeroes, or a command of the driver's own, which has
- * no sectors. 0: nothing that writes.
+ * then A, S, M. N is write-zeroes, or a command of the driver's own. What has no
+ * sectors writes nothing: a flush alone, or the last word on a request whose
+ * flush and data were told by themselves (block/blk-flush.c). 0: neither.
  */
 static int decode_rwbs(const char *rwbs, struct layer_event *e)
 {
@@ -85,13 +86,13 @@ static int decode_rwbs(const char *rwbs, struct layer_event *e)
 		e->flush = 1;
 		rwbs++;
 	}
-	e->discard = rwbs[0] == 'D';
-	e->write = rwbs[0] == 'W' || e->discard ||
-		   (rwbs[0] == 'N' && e->length);
 	if (rwbs[0] == 'F')
 		e->flush = 1;
-	else
-		e->fua = rwbs[0] && rwbs[1] == 'F';
+	else if (e->length && rwbs[0] && strchr("WDN", rwbs[0])) {
+		e->write = 1;
+		e->discard = rwbs[0] == 'D';
+		e->fua = rwbs[1] == 'F';
+	}
 	e->sync = rwbs[0] && memchr(rwbs + 1, 'S', strlen(rwbs + 1)) != NULL;
 	return e->write || e->flush;
 }
