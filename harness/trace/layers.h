@@ -20,6 +20,8 @@
  *   the other, microseconds apart.
  * - A write that needs a flush before it is told with both at LAYER_QUEUE. The
  *   flush is then issued on its own, with no range.
+ * - btrfs keeps its metadata in pages of inode 1, at btrfs' own addresses, which
+ *   are not those of the disk.
  * - btrfs says nothing of its log tree, which is what its fsync most often
  *   writes; nor when a commit begins.
  */
@@ -43,9 +45,9 @@ enum layer_kind {
 			      * metadata in transaction `transaction`.
 			      * xfs_trans_commit: it has changed it in memory;
 			      * in which part of the log is not known: 0 */
-	LAYER_COMMIT,        /* jbd2_start_commit; xfs_log_force: somebody wants
-			      * the log durable up to LSN `transaction`, 0: all
-			      * of it */
+	LAYER_COMMIT,        /* jbd2_start_commit; xfs_log_force: this thread
+			      * wants the log durable up to its checkpoint number
+			      * `transaction` (no LSN), 0: all of it */
 	LAYER_LOGGING,       /* jbd2_commit_logging: its blocks go to the journal.
 			      * xlog_iclog_write: a piece of the log is written,
 			      * `transaction` is its LSN */
