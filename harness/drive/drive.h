@@ -34,6 +34,8 @@ struct drive_config {
 	/* RECORD */
 	const char *base; /* image to start from, or NULL: all zeroes */
 	const char *log;  /* path of the log to create */
+	uint64_t latency_ns; /* of each command that changes the media, and of
+			      * each flush, once armed; 0: none */
 	/* STATE: where the overlay's scratch file may live */
 	const char *scratch_dir;
 };

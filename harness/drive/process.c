@@ -66,6 +66,7 @@ static void make_args(struct args *a, const struct drive_config *c,
 		add_path(a, "log", c->log);
 		if (c->base)
 			add_path(a, "base", c->base);
+		add(a, xasprintf("latency=%" PRIu64, c->latency_ns));
 	} else {
 		add_path(a, "scratch", c->scratch_dir);
 	}

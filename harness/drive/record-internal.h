@@ -17,6 +17,7 @@ struct recorder {
 	struct media media;     /* never changes; read without the lock */
 	uint32_t block;
 	uint64_t size;
+	uint64_t latency_ns; /* never changes; read without the lock */
 	struct map latest; /* what reads return */
 	struct cache cache;
 	struct trigger trigger;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -265,12 +266,44 @@ int recorder_complete(struct recorder *r, enum log_type type,
 	return 0;
 }
 
+void recorder_set_latency(struct recorder *r, uint64_t ns)
+{
+	r->latency_ns = ns;
+}
+
+static int is_slow_now(struct recorder *r)
+{
+	int slow;
+
+	if (!r->latency_ns)
+		return 0;
+	pthread_mutex_lock(&r->lock);
+	slow = r->armed && !r->stopped && !r->frozen;
+	pthread_mutex_unlock(&r->lock);
+	return slow;
+}
+
+static void take_time(struct recorder *r)
+{
+	struct timespec left = {
+		.tv_sec = (time_t)(r->latency_ns / 1000000000),
+		.tv_nsec = (long)(r->latency_ns % 1000000000),
+	};
+
+	if (is_slow_now(r))
+		while (nanosleep(&left, &left) < 0 && errno == EINTR)
+			;
+}
+
 int recorder_do(struct recorder *r, const struct request *q)
 {
 	uint64_t position;
 	int err = recorder_submit(r, q, &position);
 
-	return err < 0 ? err : recorder_complete(r, q->type, position);
+	if (err < 0)
+		return err;
+	take_time(r);
+	return recorder_complete(r, q->type, position);
 }
 
 static int is_mark(const struct mark_block *m)

@@ -25,6 +25,9 @@ struct recorder;
 
 int recorder_create(const char *log, const char *base, uint64_t size,
 		    uint32_t block, struct recorder **ret, struct error *e);
+/* How long each command takes, from its submit until it completes, between ARM
+ * and STOP. Before the first command. */
+void recorder_set_latency(struct recorder *r, uint64_t ns);
 /* The log stays as it is, unsealed unless recorder_seal was called. */
 void recorder_free(struct recorder *r);
 
@@ -45,7 +48,7 @@ int recorder_submit(struct recorder *r, const struct request *q,
 		    uint64_t *ret_position);
 int recorder_complete(struct recorder *r, enum log_type type,
 		      uint64_t position);
-/* Both. */
+/* Both; blocks as long as the drive takes (recorder_set_latency). */
 int recorder_do(struct recorder *r, const struct request *q);
 
 /* One block written to the marks namespace. -EINVAL where it is no mark. */

@@ -828,6 +828,40 @@ static void threads_agree_with_their_log(void **state)
 	recorder_free(r);
 }
 
+static void *write_one(void *arg)
+{
+	static char data[BLOCK];
+	const struct request q = { .type = LOG_WRITE, .offset = BLOCK,
+				   .length = BLOCK, .data = data };
+
+	return recorder_do(arg, &q) ? arg : NULL;
+}
+
+/* A mark gets into the log while the write is on its way. */
+static void a_slow_drive_keeps_writes_in_flight(void **state)
+{
+	struct recorder *r = create();
+	struct drive_stats stats = { .in_flight = 0 };
+	pthread_t thread;
+	struct history *h;
+	void *failed;
+
+	(void)state;
+	recorder_set_latency(r, 500000000);
+	arm(r, (struct cut_trigger){ .kind = CUT_NONE });
+	assert_int_equal(pthread_create(&thread, NULL, write_one, r), 0);
+	while (!stats.in_flight)
+		assert_int_equal(recorder_stats(r, &stats, NULL), 0);
+	assert_int_equal(mark(r, "meanwhile"), 0);
+	pthread_join(thread, &failed);
+	assert_null(failed);
+	recorder_free(r);
+	h = load();
+	assert_true(h->commands[0].submit < h->marks[0].position);
+	assert_true(h->commands[0].complete > h->marks[0].position);
+	history_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -855,6 +889,7 @@ int main(void)
 		cmocka_unit_test(what_is_in_flight_at_the_cut_never_completes),
 		cmocka_unit_test(impossible_triggers_are_refused),
 		cmocka_unit_test(threads_agree_with_their_log),
+		cmocka_unit_test(a_slow_drive_keeps_writes_in_flight),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

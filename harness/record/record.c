@@ -57,6 +57,7 @@ static int start_drive(struct recording_session *s, struct error *e)
 		.size = r->scenario->drive.size,
 		.block = r->scenario->drive.block,
 		.base = r->base,
+		.latency_ns = r->scenario->drive.latency_ns,
 		.log = log,
 	};
 

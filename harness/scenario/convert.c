@@ -278,6 +278,10 @@ static int convert_drive(struct document *d, const struct raw_drive *raw,
 				     "4096", raw->block);
 	s->drive.block = (uint32_t)block;
 	if (!err)
+		err = quantity_at(d, "drive.latency", raw->latency,
+				  parse_duration, 0, SECOND, "0s to 1s",
+				  &s->drive.latency_ns, e);
+	if (!err)
 		err = convert_cache(d, &raw->cache, s, e);
 	if (err)
 		return err;

@@ -216,6 +216,8 @@ static void put_drive(yaml_document_t *d, int root, const struct scenario *s)
 		put_word(d, drive, "scheduler", scenario_scheduler(s));
 	put_size(d, drive, "size", s->drive.size);
 	put_size(d, drive, "block", s->drive.block);
+	if (s->drive.latency_ns)
+		put_duration(d, drive, "latency", s->drive.latency_ns);
 	cache = put_mapping(d, drive, "cache");
 	put_word(d, cache, "mode",
 		 word_of(cache_mode_words, m->mode));

@@ -61,6 +61,7 @@ struct scenario {
 		enum scheduler scheduler; /* of the guest, for this drive */
 		uint64_t size;  /* bytes */
 		uint32_t block; /* bytes */
+		uint64_t latency_ns; /* of each write and flush; 0: none */
 		struct cache_model cache;
 		/* What the file says itself, rather than leaving the default:
 		 * not for others to vary. */

@@ -166,6 +166,7 @@ static const cyaml_schema_field_t drive_fields[] = {
 	WORD(struct raw_drive, scheduler, scheduler_words),
 	TEXT(struct raw_drive, size),
 	TEXT(struct raw_drive, block),
+	TEXT(struct raw_drive, latency),
 	MAP(struct raw_drive, cache, cache_fields),
 	MAP(struct raw_drive, faults, faults_fields),
 	CYAML_FIELD_END,

@@ -50,7 +50,7 @@ struct raw_scenario {
 	struct raw_drive {
 		enum bus bus;
 		enum scheduler scheduler;
-		char *size, *block;
+		char *size, *block, *latency;
 		struct raw_cache {
 			enum cache_mode mode;
 			enum cache_order order;

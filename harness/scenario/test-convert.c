@@ -297,6 +297,20 @@ static void every_bus_and_scheduler_is_built(void **state)
 		"bfq; did you mean bfq?");
 }
 
+static void a_drive_takes_its_time(void **state)
+{
+	struct scenario *s = accepted(MINIMAL "drive: { latency: 20ms }\n");
+
+	(void)state;
+	assert_int_equal(s->drive.latency_ns, 20000000);
+	scenario_free(s);
+	s = accepted(MINIMAL "drive: { bus: nvme }\n");
+	assert_int_equal(s->drive.latency_ns, 0);
+	scenario_free(s);
+	refused(MINIMAL "drive: { latency: 2s }\n",
+		"3:19: drive.latency is 2s; expected 0s to 1s");
+}
+
 static void states_are_judged_in_a_guest_or_on_the_host(void **state)
 {
 	struct scenario *s = accepted(MINIMAL);
@@ -449,6 +463,7 @@ int main(void)
 		cmocka_unit_test(file_systems_are_known),
 		cmocka_unit_test(a_file_system_needs_room),
 		cmocka_unit_test(every_bus_and_scheduler_is_built),
+		cmocka_unit_test(a_drive_takes_its_time),
 		cmocka_unit_test(states_are_judged_in_a_guest_or_on_the_host),
 		cmocka_unit_test(without_a_file_system_there_is_no_fsck),
 		cmocka_unit_test(images_are_known),

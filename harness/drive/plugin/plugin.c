@@ -29,6 +29,7 @@ static struct {
 	enum drive_mode mode;
 	int64_t size;
 	int64_t block;
+	uint64_t latency_ns;
 	char *base, *log, *control, *scratch;
 } config = { .mode = DRIVE_RECORD, .size = -1, .block = 512 };
 
@@ -73,6 +74,9 @@ static int powercut_config(const char *key, const char *value)
 		return config_bytes(&config.size, value);
 	if (!strcmp(key, "block"))
 		return config_bytes(&config.block, value);
+	if (!strcmp(key, "latency"))
+		return nbdkit_parse_uint64_t("latency", value,
+					     &config.latency_ns);
 	if (!strcmp(key, "base"))
 		return config_path(&config.base, value);
 	if (!strcmp(key, "log"))
@@ -124,7 +128,11 @@ static int powercut_get_ready(void)
 				      &recorder, &e);
 	else
 		err = server_create(size, block, config.scratch, &server, &e);
-	return err < 0 ? failed(&e) : 0;
+	if (err < 0)
+		return failed(&e);
+	if (recorder)
+		recorder_set_latency(recorder, config.latency_ns);
+	return 0;
 }
 
 /*
