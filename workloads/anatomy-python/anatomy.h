@@ -1,0 +1,1 @@
+../anatomy/anatomy.h
