@@ -48,7 +48,8 @@ enum call_kind {
 /* open write mmap fsync fdatasync ... : the word for reports. */
 const char *call_kind_name(enum call_kind k);
 
-/* An address of the user's stack, innermost first. */
+/* An address of the user's stack, innermost first: each is where the program goes
+ * on, the call itself stands right before it. */
 struct call_frame {
 	uint64_t address; /* within the object's file, as its symbols have it */
 	char *object;     /* path of the executable or library in the guest */
@@ -107,8 +108,12 @@ struct calls {
 	uint64_t lost;    /* records known to be lost */
 	int traced;       /* the tracer ran at all */
 	int ended;        /* it said that all was told up to the end */
-	uint64_t device;  /* dev_t of the test file system in the guest, as
-			   * tracepoints have it; 0: none */
+	int mapped;       /* extents are offsets on the disk; 0: this file
+			   * system does not tell (btrfs: there are none) */
+	int rested;       /* the extents of all files as they were at the end are
+			   * among them */
+	uint64_t device;  /* of the test file system in the guest, as
+			   * tracepoints have it: major << 20 | minor; 0: none */
 };
 
 /* Reads them out of a trace file. -EBADMSG as trace_load. */

@@ -37,6 +37,7 @@ enum trace_chunk_kind {
 	TRACE_PAGE = 3,   /* one raw page of per_cpu/cpu<cpu>/trace_pipe_raw */
 	TRACE_STATS = 4,  /* text of per_cpu/cpu<cpu>/stats, at a drain */
 	TRACE_DRAINED = 5, /* everything up to now has been sent, empty */
+	TRACE_RECORDS = 6, /* of system calls, calls-wire.h */
 	TRACE_KINDS
 };
 struct trace_chunk {
