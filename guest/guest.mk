@@ -45,7 +45,8 @@ $(GUEST_OCI): $(OCI_SRCS:%.c=$(B)/%.o) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljansson
 
 INIT_SRCS := $(filter-out guest/init/test-%.c,$(wildcard guest/init/*.c)) \
-	harness/common/buf.c harness/common/error.c harness/common/files.c
+	harness/common/buf.c harness/common/error.c harness/common/files.c \
+	harness/trace/call-table.c
 $(GUEST_INIT): $(INIT_SRCS:%.c=$(G)/static/%.o)
 	$(GUEST_CC) -static -Wl,--gc-sections -o $@ $^
 

@@ -1,5 +1,6 @@
 /*
- * What posix_spawn does, and chroot(2) in between, which it cannot.
+ * What posix_spawn does, and in between what it cannot: chroot(2), and waiting
+ * until the watcher has the process.
  *
  * vfork(2): the child shares PID 1's memory until it executes, or copying that
  * would take as long as all the rest. But not its root and working folder
@@ -17,12 +18,14 @@
 
 #include "guest/init/image.h"
 #include "guest/init/program.h"
+#include "guest/init/watch.h"
 
 #define PATH_LEN 4096
 
 struct entering {
 	const struct program *program;
 	const char *folder;
+	const struct watch_line *watched; /* NULL: it is not */
 	int out, err;
 	volatile int error; /* the child's last word */
 };
@@ -45,9 +48,10 @@ static int set_up(const struct entering *n)
 		return errno;
 	if (in > 2)
 		close(in);
-	if (chroot(n->program->root) < 0 || chdir(n->folder) < 0)
+	if (n->program->root &&
+	    (chroot(n->program->root) < 0 || chdir(n->folder) < 0))
 		return errno;
-	return 0;
+	return n->watched ? watch_enter(n->watched) : 0;
 }
 
 /* execve(2) in one folder after the other; what is said of the search is what
@@ -89,11 +93,13 @@ static __attribute__((noreturn, noinline)) void child(struct entering *n)
 	_exit(127);
 }
 
-int enter_image(const struct program *p, int out, int err, pid_t *ret)
+int enter(const struct program *p, int out, int err,
+	  const struct watch_line *watched, pid_t *ret)
 {
 	struct entering n = {
 		.program = p,
 		.folder = image_folder() ? image_folder() : "/",
+		.watched = watched,
 		.out = out,
 		.err = err,
 	};

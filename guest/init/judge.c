@@ -214,7 +214,7 @@ static int start(const struct program *p, struct child *c)
 	if (!error)
 		error = -program_pipe(&c->err, &err);
 	if (!error)
-		error = program_start(p, out, err, &c->pid);
+		error = program_start(p, out, err, NULL, &c->pid);
 	if (error)
 		return error;
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);

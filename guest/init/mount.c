@@ -89,6 +89,13 @@ void mount_options(const char *options, unsigned long *ret_flags,
 }
 
 static unsigned long always;
+/* Requests follow each other, so one thread at a time looks at it. */
+static char *place;
+
+char *mount_place(void)
+{
+	return place ? xstrdup(place) : NULL;
+}
 
 void mount_always(unsigned long flags)
 {
@@ -119,8 +126,11 @@ int mount_disk(const char *device, const char *folder, const char *type,
 		return err;
 	}
 	kmsg = kmsg_open();
-	if (mount(device, dir, type, flags | always, buf_text(&data)) == 0)
+	if (mount(device, dir, type, flags | always, buf_text(&data)) == 0) {
+		free(place);
+		place = TAKE(dir);
 		return 0;
+	}
 	err = describe(ret_text, errno, "cannot mount", device, dir);
 	kmsg_about(kmsg, type, ret_text);
 	return err;
@@ -177,6 +187,8 @@ static int umount_patiently(const char *folder)
 			return -errno;
 		usleep(BUSY_STEP_US);
 	}
+	free(place);
+	place = NULL;
 	return 0;
 }
 

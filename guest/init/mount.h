@@ -40,4 +40,7 @@ int mount_request(const char *payload, size_t len, struct buf *ret_text);
 int umount_request(const char *payload, size_t len, struct buf *ret_text);
 int sync_request(const char *payload, size_t len, struct buf *ret_text);
 
+/* Where the disk is mounted, as PID 1 sees it, or NULL. Caller frees. */
+char *mount_place(void);
+
 #endif

@@ -176,11 +176,12 @@ static char *find_file(const struct program *c)
 	return NULL;
 }
 
-int program_start(const struct program *c, int out, int err, pid_t *ret)
+int program_start(const struct program *c, int out, int err,
+		  const struct watch_line *watched, pid_t *ret)
 {
 	CLEANUP_FREE char *file = NULL;
-	int error = c->root ? enter_image(c, out, err, ret) :
-			      spawn(c, out, err, ret);
+	int error = c->root || watched ? enter(c, out, err, watched, ret) :
+					 spawn(c, out, err, ret);
 
 	/* It may also be what executes the file that is missing. */
 	if (error == ENOENT)

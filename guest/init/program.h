@@ -9,6 +9,7 @@
 
 struct buf;
 struct cursor;
+struct watch_line;
 
 struct program {
 	char **argv; /* NULL-terminated; the strings belong to the payload */
@@ -28,9 +29,10 @@ int program_take(struct cursor *c, uint32_t argc, uint32_t envc,
 void program_free(struct program *p);
 
 /* Starts it in a process group of its own, with these as standard output and
- * error. 0, or a positive errno (ENOENT: there is no such program; ELIBACC:
+ * error; watched, or NULL. 0, or a positive errno (ENOENT: there is no such program; ELIBACC:
  * there is, but not what it needs to be executed). */
-int program_start(const struct program *p, int out, int err, pid_t *ret);
+int program_start(const struct program *p, int out, int err,
+		  const struct watch_line *watched, pid_t *ret);
 /* Why it could not be started: for a person. */
 void program_complain(const struct program *p, int error, struct buf *ret_text);
 

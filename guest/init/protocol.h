@@ -71,6 +71,9 @@ enum frame_type {
 			   * reply of its own */
 	FRAME_TRACE_LAYERS = 27, /* starts what it can of trace/layers.h, and
 				  * never fails */
+	FRAME_CALLS_REST = 28, /* ends all watched programs and writes back what
+			    * they left; then tells where all files stand on
+			    * the disk */
 };
 
 struct hello {
@@ -99,6 +102,7 @@ struct run {
 
 enum run_flag {
 	RUN_TOOL = 1, /* a tool of ours: never in the image */
+	RUN_CALLS = 2, /* its system calls are told: stream TRACE_CALLS */
 };
 
 enum put_flag {

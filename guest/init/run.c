@@ -12,6 +12,7 @@
 #include "common/files.h"
 #include "guest/init/frames.h"
 #include "guest/init/program.h"
+#include "guest/init/watch.h"
 
 static int parse(const char *payload, size_t len, struct program *ret)
 {
@@ -42,7 +43,25 @@ static void stream_close(struct run_stream *s)
 	s->fd = -1;
 }
 
-static int start(struct run_state *r, const struct program *p)
+/* Without what it takes, the program runs unwatched, and nothing is told. */
+static int start_watched(struct run_state *r, const struct program *p, int out,
+			 int err, struct watch *w, struct buf *text)
+{
+	struct watch_line line;
+	int error;
+
+	if (!r->watched)
+		return program_start(p, out, err, NULL, &r->pid);
+	error = watch_start(w, &line, text);
+	if (error)
+		return error;
+	error = program_start(p, out, err, &line, &r->pid);
+	watch_line_close(&line);
+	return error;
+}
+
+static int start(struct run_state *r, const struct program *p,
+		 struct watch *w, struct buf *text)
 {
 	CLEANUP_CLOSE int out = -1;
 	CLEANUP_CLOSE int err = -1;
@@ -52,7 +71,7 @@ static int start(struct run_state *r, const struct program *p)
 	if (!error)
 		error = -stream_open(&r->err, FRAME_ERR, &err);
 	r->started_ns = now_ns();
-	return error ? error : program_start(p, out, err, &r->pid);
+	return error ? error : start_watched(r, p, out, err, w, text);
 }
 
 static void forget(struct run_state *r)
@@ -61,6 +80,14 @@ static void forget(struct run_state *r)
 	stream_close(&r->err);
 	r->pid = 0;
 	r->deadline_ns = UINT64_MAX;
+}
+
+static int is_watched(const char *payload)
+{
+	struct run head;
+
+	memcpy(&head, payload, sizeof(head));
+	return head.flags & RUN_CALLS && watch_possible();
 }
 
 static uint64_t deadline(const struct run_state *r, const char *payload)
@@ -76,14 +103,16 @@ static uint64_t deadline(const struct run_state *r, const char *payload)
 }
 
 int run_start(struct run_state *r, uint32_t id, const char *payload,
-	      size_t len, struct buf *ret_text)
+	      size_t len, struct watch *w, struct buf *ret_text)
 {
 	struct program p = { .argv = NULL };
 	int error = -parse(payload, len, &p);
 
 	*r = (struct run_state){ .out.fd = -1, .err.fd = -1 };
-	if (!error)
-		error = start(r, &p);
+	if (!error) {
+		r->watched = is_watched(payload);
+		error = start(r, &p, w, ret_text);
+	}
 	if (error) {
 		program_complain(&p, error, ret_text);
 		forget(r);

@@ -13,6 +13,7 @@
 
 struct buf;
 struct frames;
+struct watch;
 
 /* Of each of the two streams; what is over it is read and thrown away. */
 #define RUN_OUTPUT_MAX (1u << 20)
@@ -29,14 +30,15 @@ struct run_state {
 	uint64_t started_ns;
 	uint64_t deadline_ns; /* UINT64_MAX: none, or over already */
 	int timed_out;
+	int watched;
 	struct run_stream out;
 	struct run_stream err;
 };
 
-/* Starts what the payload of FRAME_RUN asks for. 0, or a positive errno with
+/* Starts what the payload of FRAME_RUN asks for, watched by w if it says so. 0, or a positive errno with
  * details in ret_text (ENOENT: there is no such program). */
 int run_start(struct run_state *r, uint32_t id, const char *payload,
-	      size_t len, struct buf *ret_text);
+	      size_t len, struct watch *w, struct buf *ret_text);
 /* Forwards what is there; closes the stream at its end. */
 void run_forward(struct run_state *r, struct run_stream *s, struct frames *f);
 /* Kills the process group once its time is over. */

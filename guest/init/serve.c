@@ -39,6 +39,7 @@
 #include "guest/init/shell.h"
 #include "guest/init/trace-commands.h"
 #include "guest/init/trace-layers.h"
+#include "guest/init/watch.h"
 #include "guest/init/worker.h"
 
 #define TICK_NS 20000000
@@ -58,6 +59,7 @@ struct server {
 	enum judge_step told; /* of it, the last STEP */
 	struct run_state run;
 	struct tracer commands, layers;
+	struct watch watch;
 	int shell_wanted;
 	pid_t shell;
 };
@@ -132,7 +134,7 @@ static void start_program(struct server *s, uint32_t id, const char *payload,
 	int error;
 
 	begin(s, id);
-	error = run_start(&s->run, id, payload, len, &text);
+	error = run_start(&s->run, id, payload, len, &s->watch, &text);
 	if (error) {
 		end(s, &(struct reply){ .error = error, .status = -1 }, &text);
 		return;
@@ -242,16 +244,26 @@ static int go_on(const struct server *s, const struct frame *f,
 	return 0;
 }
 
-/* The layers need not be there, and cannot fail it. */
+/* The recording ends here: so does the watcher. The layers need not be there, and
+ * cannot fail it. */
 static int drain(struct server *s, struct buf *text)
 {
-	int error = tracer_drain(&s->commands, &s->frames, text);
 	struct buf ignored = BUF_INIT;
+	int error;
 
+	watch_end(&s->watch, &s->frames);
+	error = tracer_drain(&s->commands, &s->frames, text);
 	if (!error && s->layers.cpus > 0)
 		tracer_drain(&s->layers, &s->frames, &ignored);
 	buf_free(&ignored);
 	return error;
+}
+
+static void start_resting(struct server *s, const struct frame *f,
+			  const char *payload)
+{
+	watch_end(&s->watch, &s->frames);
+	start_job(s, watch_rest_request, f->id, payload, f->length);
 }
 
 static void serve_now(struct server *s, const struct frame *f,
@@ -289,6 +301,9 @@ static int dispatch(struct server *s, const struct frame *f,
 		return 0;
 	case FRAME_SYNC:
 		start_job(s, sync_request, f->id, payload, f->length);
+		return 0;
+	case FRAME_CALLS_REST:
+		start_resting(s, f, payload);
 		return 0;
 	case FRAME_JUDGE:
 		start_judging(s, f->id, payload, f->length);
@@ -388,10 +403,16 @@ static int serve_port(struct server *s)
 
 static void program_ended(struct server *s, int status)
 {
+	int watched = s->run.watched && !s->run.timed_out;
 	struct buf text = BUF_INIT;
 	struct reply reply;
 
 	run_finish(&s->run, status, &s->frames, &reply);
+	if (watched && reply.signal == SIGKILL && watch_lost(&s->watch)) {
+		reply.error = EIO;
+		buf_puts(&text, "what watches the system calls has died, and "
+			 "the workload with it");
+	}
 	end(s, &reply, &text);
 }
 
@@ -407,6 +428,8 @@ static void collect_children(struct server *s)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s->shell)
 			s->shell = 0;
+		if (watch_collect(&s->watch, pid, status))
+			continue;
 		if (pid == s->run.pid)
 			program_ended(s, status);
 	}
@@ -479,6 +502,7 @@ static int loop(struct server *s)
 			look_at_judging(s);
 		tracer_pump(&s->commands, &s->frames);
 		tracer_pump(&s->layers, &s->frames);
+		watch_pump(&s->watch, &s->frames);
 		if (r >= 0)
 			r = serve_requests(s);
 		keep_shell(s);
@@ -514,6 +538,7 @@ int serve(int port, enum serve_mode mode, struct error *e)
 			 .deadline_ns = UINT64_MAX },
 		.commands = trace_commands(),
 		.layers = trace_layers(),
+		.watch = WATCH_INIT,
 	};
 	int worker, asks, r;
 

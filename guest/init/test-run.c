@@ -101,7 +101,7 @@ static void execute(uint64_t timeout_ns, const char *const *argv,
 	frames_init(&out, fds[0]);
 	frames_init(&in, fds[1]);
 	request(&b, timeout_ns, argv, env);
-	ret->error = run_start(&run, 1, b.data, b.len, &ret->text);
+	ret->error = run_start(&run, 1, b.data, b.len, NULL, &ret->text);
 	if (!ret->error)
 		serve_one(&run, &out, &in, ret);
 	frames_reset(&out);
@@ -222,14 +222,14 @@ static void a_request_that_lies_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(run_start(&run, 1, (char *)&bad, sizeof(bad.head) + 3,
-				   &text), EPROTO);
+				   NULL, &text), EPROTO);
 	bad.head.argc = 0xffffffff;
-	assert_int_equal(run_start(&run, 1, (char *)&bad, sizeof(bad), &text),
+	assert_int_equal(run_start(&run, 1, (char *)&bad, sizeof(bad), NULL, &text),
 			 EPROTO);
 	bad.head.argc = 0;
-	assert_int_equal(run_start(&run, 1, (char *)&bad, sizeof(bad), &text),
+	assert_int_equal(run_start(&run, 1, (char *)&bad, sizeof(bad), NULL, &text),
 			 EPROTO);
-	assert_int_equal(run_start(&run, 1, "x", 1, &text), EPROTO);
+	assert_int_equal(run_start(&run, 1, "x", 1, NULL, &text), EPROTO);
 	buf_free(&text);
 }
 

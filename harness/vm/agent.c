@@ -359,11 +359,16 @@ int agent_add_strings(struct buf *b, const char *const *list)
 	return n;
 }
 
+static uint32_t run_flags(const struct agent_run *r)
+{
+	return (r->tool ? RUN_TOOL : 0) | (r->calls ? RUN_CALLS : 0);
+}
+
 static int call_run(struct agent *a, const struct agent_run *req,
 		    struct answer *w, struct error *e)
 {
 	struct run head = { .timeout_ns = req->timeout_ns,
-			    .flags = req->tool ? RUN_TOOL : 0 };
+			    .flags = run_flags(req) };
 	CLEANUP_BUF struct buf strings = BUF_INIT;
 	int argc = agent_add_strings(&strings, req->argv);
 	int envc = agent_add_strings(&strings, req->env);
@@ -518,6 +523,11 @@ int agent_trace_start(struct agent *a, struct error *e)
 int agent_trace_layers(struct agent *a, struct error *e)
 {
 	return simple_call(a, FRAME_TRACE_LAYERS, NULL, 0, "trace layers", e);
+}
+
+int agent_calls_rest(struct agent *a, struct error *e)
+{
+	return simple_call(a, FRAME_CALLS_REST, NULL, 0, "extents", e);
 }
 
 int agent_trace_drain(struct agent *a, struct error *e)

@@ -41,6 +41,8 @@ struct agent_run {
 	uint64_t timeout_ns;     /* of the program; 0: none */
 	int tool;                /* ours: runs in the initramfs, not in the
 				  * guest's image */
+	int calls;               /* its system calls are told, in the trace file
+				  * (trace/calls.h) */
 };
 
 struct agent_result {
@@ -106,6 +108,9 @@ int agent_trace_start(struct agent *a, struct error *e);
 /* And what its kernel does with the data before (trace/layers.h), as far as it
  * can: what it cannot is no error. */
 int agent_trace_layers(struct agent *a, struct error *e);
+/* Ends all programs run with `calls`, writes all back, and tells where all files
+ * stand on the disk, in the trace file. */
+int agent_calls_rest(struct agent *a, struct error *e);
 /* Returns once everything traced up to now stands in the trace file. */
 int agent_trace_drain(struct agent *a, struct error *e);
 /* Kernel log lines of warning level or worse since the last call; appended. */

@@ -1,0 +1,100 @@
+/* What the files of the watcher's process share; see watch.h. */
+#ifndef GUEST_WATCH_INTERNAL_H
+#define GUEST_WATCH_INTERNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "guest/init/watch.h"
+#include "trace/call-table.h"
+#include "trace/calls-wire.h"
+
+struct object;
+struct space;
+
+/* A call that has been told and has not returned. */
+struct pending {
+	const struct call_type *type; /* NULL: none */
+	enum call_kind kind;
+	uint64_t sequence;
+	uint64_t args[6];
+	uint32_t file_flags;
+	uint64_t length, offset;
+	char *path; /* whose inode is known once it has returned, or NULL */
+};
+
+struct task {
+	pid_t tid;
+	pid_t process; /* 0: not known yet */
+	char name[16];
+	int named; /* name is right */
+	int foreign; /* told already that its calls cannot be read */
+	struct pending pending;
+	struct task *next;
+};
+
+#define TASK_LISTS 256
+
+struct watcher {
+	int records; /* socket to PID 1, blocks */
+	uint64_t id, sequence, sent, lost;
+	struct watch_target target;
+	struct task *tasks[TASK_LISTS];
+	struct space *spaces;
+	struct object *objects;
+};
+
+/* ---- watch-records.c ---- */
+
+/* Sends a record of up to three parts. */
+void records_send(struct watcher *w, enum call_record_kind kind,
+		  const void *head, size_t head_len, const void *data,
+		  size_t len);
+
+/* ---- watch-tasks.c ---- */
+
+struct task *task_find(struct watcher *w, pid_t tid);
+/* Found or made. */
+struct task *task_get(struct watcher *w, pid_t tid);
+void task_forget(struct watcher *w, pid_t tid);
+void pending_clear(struct pending *p);
+
+/* ---- watch-calls.c ---- */
+
+/* The task is stopped before a call. 1: its return must be seen. */
+int calls_enter(struct watcher *w, struct task *t,
+		const struct user_regs_struct *regs);
+/* It has returned. */
+void calls_exit(struct watcher *w, struct task *t, int64_t result);
+
+/* ---- watch-extents.c ---- */
+
+/* Tells where the bytes of the file stand. It is only read. */
+void extents_tell(struct watcher *w, int fd);
+/* Of what the path names below the task's root, if it is a regular file. */
+void extents_tell_path(struct watcher *w, pid_t tid, const char *path);
+/* Of all files of the file system. */
+void extents_tell_all(struct watcher *w);
+
+/* ---- watch-stack.c ---- */
+
+struct stack {
+	struct record_frame frames[WATCH_FRAMES];
+	const char *objects[WATCH_FRAMES]; /* until the next call */
+	uint32_t n_frames, n_objects;
+};
+
+/* The stack of a stopped task. What cannot be followed ends it. */
+void stack_walk(struct watcher *w, struct task *t,
+		const struct user_regs_struct *regs, struct stack *ret);
+/* What is mapped in the process has changed. */
+void stack_forget(struct watcher *w, pid_t process);
+/* The file mapped at an address: where the mapping starts, in memory and in the
+ * file, and the file's link in the process's folder of /proc. 0 or -ENOENT. */
+int stack_file(struct watcher *w, struct task *t, uint64_t address,
+	       uint64_t *ret_start, uint64_t *ret_offset, char *ret_link,
+	       size_t size);
+
+#endif

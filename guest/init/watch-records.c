@@ -1,0 +1,26 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "guest/init/watch-internal.h"
+
+void records_send(struct watcher *w, enum call_record_kind kind,
+		  const void *head, size_t head_len, const void *data,
+		  size_t len)
+{
+	struct call_record r = { .length = (uint32_t)(head_len + len),
+				 .kind = (uint16_t)kind };
+	struct iovec parts[] = {
+		{ &r, sizeof(r) },
+		{ (void *)head, head_len },
+		{ (void *)data, len },
+	};
+	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 3 };
+
+	while (sendmsg(w->records, &m, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return;
+	if (kind == RECORD_ENTER || kind == RECORD_EXIT)
+		w->sent++;
+}

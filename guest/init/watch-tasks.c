@@ -1,0 +1,56 @@
+/* The threads that are watched. */
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "guest/init/watch-internal.h"
+
+static struct task **list_of(struct watcher *w, pid_t tid)
+{
+	return &w->tasks[(unsigned int)tid % TASK_LISTS];
+}
+
+struct task *task_find(struct watcher *w, pid_t tid)
+{
+	struct task *t = *list_of(w, tid);
+
+	while (t && t->tid != tid)
+		t = t->next;
+	return t;
+}
+
+struct task *task_get(struct watcher *w, pid_t tid)
+{
+	struct task **list = list_of(w, tid);
+	struct task *t = task_find(w, tid);
+
+	if (t)
+		return t;
+	t = xcalloc(1, sizeof(*t));
+	t->tid = tid;
+	t->next = *list;
+	*list = t;
+	return t;
+}
+
+void pending_clear(struct pending *p)
+{
+	free(p->path);
+	*p = (struct pending){ .type = NULL };
+}
+
+void task_forget(struct watcher *w, pid_t tid)
+{
+	struct task **at = list_of(w, tid);
+	struct task *t;
+
+	while (*at && (*at)->tid != tid)
+		at = &(*at)->next;
+	t = *at;
+	if (!t)
+		return;
+	*at = t->next;
+	pending_clear(&t->pending);
+	/* The threads of a process end one by one; its maps are read again. */
+	stack_forget(w, t->process);
+	free(t);
+}

@@ -1,0 +1,325 @@
+/*
+ * PID 1's side: it starts the watchers, hands their records on, and tells them to
+ * end.
+ *
+ * Records are collected each time the main loop looks at the trace, and many go
+ * into one chunk: PID 1 wakes no more often for them than it does anyway.
+ */
+#include "guest/init/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+#include <linux/seccomp.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/files.h"
+#include "guest/include/mark-block.h"
+#include "guest/init/disks.h"
+#include "guest/init/frames.h"
+#include "guest/init/image.h"
+#include "guest/init/mount.h"
+#include "guest/init/watch-filter.h"
+#include "guest/init/watch-internal.h"
+#include "guest/init/watch-loop.h"
+#include "trace/calls-wire.h"
+#include "trace/trace.h"
+
+#define SOCKET_BYTES (8 << 20)
+/* Above this the records wait in the socket, and then the watcher does. */
+#define BACKLOG_MAX (8u << 20)
+#define END_NS 1000000000ull
+#define END_STEP_MS 20
+#define DEATH_NS 200000000ull
+#define FIRST_FREE 3 /* descriptor */
+
+/* The watchers' end of the socket, for the worker's thread. */
+static int rest_socket = -1;
+
+int watch_possible(void)
+{
+	uint32_t action = SECCOMP_RET_TRACE;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+/* ---- what is watched ---- */
+
+/* The device as the kernel has it inside; st_dev of btrfs is another one.
+ * Linux: Documentation/filesystems/proc.rst, mountinfo. */
+static uint64_t shown_device(const char *dir)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	uint64_t device = 0;
+	char *line, *rest;
+
+	if (file_read("/proc/self/mountinfo", &text, NULL) < 0)
+		return 0;
+	rest = text.data;
+	while ((line = strsep(&rest, "\n"))) {
+		unsigned int major, minor;
+		char point[256];
+
+		if (sscanf(line, "%*d %*d %u:%u %*s %255s", &major, &minor,
+			   point) == 3 && !strcmp(point, dir))
+			device = (uint64_t)major << 20 | minor;
+	}
+	return device;
+}
+
+static int is_mapped(const char *dir)
+{
+	struct statfs st;
+
+	return statfs(dir, &st) == 0 && st.f_type != BTRFS_SUPER_MAGIC &&
+	       st.f_type != MSDOS_SUPER_MAGIC;
+}
+
+static void find_target(struct watch_target *ret)
+{
+	CLEANUP_FREE char *dir = mount_place();
+	struct stat st;
+
+	*ret = (struct watch_target){ .device = 0 };
+	if (stat(DISK_LINK, &st) == 0)
+		ret->disk = st.st_rdev;
+	if (stat(MARK_DEVICE, &st) == 0)
+		ret->marks = st.st_rdev;
+	if (!dir || strlen(dir) >= sizeof(ret->mount) || stat(dir, &st) < 0)
+		return;
+	strcpy(ret->mount, dir);
+	ret->device = st.st_dev;
+	ret->shown = shown_device(dir);
+	ret->mapped = is_mapped(dir);
+}
+
+/* ---- the watcher's process ---- */
+
+static int open_socket(struct watch *w)
+{
+	int size = SOCKET_BYTES, fds[2];
+
+	if (w->socket >= 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return errno;
+	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	w->socket = fds[0];
+	w->other = fds[1];
+	rest_socket = fds[1];
+	return 0;
+}
+
+/* Nothing of PID 1's stays open but these three, which get the first free
+ * numbers. */
+static void keep_only(int fds[3])
+{
+	for (int i = 0; i < 3; i++)
+		fds[i] = fcntl(fds[i], F_DUPFD, FIRST_FREE + 3);
+	for (int i = 0; i < 3; i++) {
+		dup2(fds[i], FIRST_FREE + i);
+		fds[i] = FIRST_FREE + i;
+	}
+	close_range(FIRST_FREE + 3, ~0u, 0);
+}
+
+static __attribute__((noreturn)) void be_watcher(const struct watch *w,
+						 int tell, int seized,
+						 const struct watch_target *t)
+{
+	int fds[3] = { w->other, tell, seized };
+
+	keep_only(fds);
+	prctl(PR_SET_NAME, "powercut-watch");
+	setpgid(0, 0);
+	watch_loop(fds[0], fds[1], fds[2], w->watchers, t);
+}
+
+static int open_line(struct watch_line *l, int ends[2])
+{
+	int tell[2], wait[2];
+
+	if (pipe2(tell, O_CLOEXEC) < 0)
+		return errno;
+	if (pipe2(wait, O_CLOEXEC) < 0) {
+		close(tell[0]);
+		close(tell[1]);
+		return errno;
+	}
+	*l = (struct watch_line){ .tell = tell[1], .wait = wait[0] };
+	ends[0] = tell[0];
+	ends[1] = wait[1];
+	return 0;
+}
+
+static int start(struct watch *w, struct watch_line *l)
+{
+	struct watch_target target;
+	int ends[2] = { -1, -1 }, error = open_socket(w);
+
+	if (!error)
+		error = open_line(l, ends);
+	if (error)
+		return error;
+	find_target(&target);
+	watch_filter();
+	w->watchers++;
+	w->pid = fork();
+	if (w->pid == 0)
+		be_watcher(w, ends[0], ends[1], &target);
+	error = w->pid < 0 ? errno : 0;
+	close(ends[0]);
+	close(ends[1]);
+	if (error) {
+		w->pid = 0;
+		watch_line_close(l);
+	}
+	return error;
+}
+
+int watch_start(struct watch *w, struct watch_line *ret, struct buf *ret_text)
+{
+	int error = start(w, ret);
+
+	if (error)
+		buf_printf(ret_text, "cannot watch system calls: %s",
+			   strerror(error));
+	return error;
+}
+
+void watch_line_close(struct watch_line *l)
+{
+	close(l->tell);
+	close(l->wait);
+}
+
+int watch_enter(const struct watch_line *l)
+{
+	pid_t pid = getpid();
+	char seized;
+
+	if (write(l->tell, &pid, sizeof(pid)) != sizeof(pid) ||
+	    read(l->wait, &seized, 1) != 1)
+		return EPIPE;
+	return watch_filter_install(watch_filter());
+}
+
+/* ---- records ---- */
+
+static void send_chunk(struct frames *f, const char *data, size_t len)
+{
+	struct trace_chunk chunk = {
+		.magic = TRACE_MAGIC,
+		.kind = TRACE_RECORDS,
+		.length = (uint32_t)len,
+		.stream = TRACE_CALLS,
+	};
+
+	if (len > 0)
+		frames_send(f, FRAME_TRACE, 0, &chunk, sizeof(chunk), data,
+			    len);
+}
+
+/* As many records as a chunk has room for. 0: there are no more. */
+static int pump_chunk(struct watch *w, struct frames *f)
+{
+	static char data[CALL_CHUNK_MAX];
+	size_t len = 0;
+	ssize_t n = 0;
+
+	while (len <= CALL_CHUNK_MAX - CALL_RECORD_MAX) {
+		n = recv(w->socket, data + len, CALL_RECORD_MAX, MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	send_chunk(f, data, len);
+	return n > 0;
+}
+
+void watch_pump(struct watch *w, struct frames *f)
+{
+	while (w->socket >= 0 && frames_backlog(f) < BACKLOG_MAX &&
+	       pump_chunk(w, f))
+		;
+}
+
+static void pump_all(struct watch *w, struct frames *f)
+{
+	while (w->socket >= 0 && pump_chunk(w, f))
+		;
+}
+
+int watch_collect(struct watch *w, pid_t pid, int status)
+{
+	if (pid != w->pid)
+		return 0;
+	w->pid = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		w->died = 1;
+	return 1;
+}
+
+/* It may be in a call on a dead drive, and never come out of it. The signal is
+ * sent again, for it may come right before the watcher goes to sleep. */
+void watch_end(struct watch *w, struct frames *f)
+{
+	uint64_t end = now_ns() + END_NS;
+
+	while (w->pid && now_ns() < end) {
+		siginfo_t info = { 0 };
+
+		if (waitid(P_PID, (id_t)w->pid, &info,
+			   WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid)
+			break;
+		kill(w->pid, SIGTERM);
+		poll(NULL, 0, END_STEP_MS);
+		pump_all(w, f);
+	}
+	pump_all(w, f);
+}
+
+int watch_rest_request(const char *payload, size_t len, struct buf *ret_text)
+{
+	struct watcher w = { .records = rest_socket };
+
+	(void)payload;
+	(void)len;
+	(void)ret_text;
+	sync();
+	if (rest_socket < 0)
+		return 0;
+	find_target(&w.target);
+	extents_tell_all(&w);
+	return 0;
+}
+
+int watch_lost(struct watch *w)
+{
+	uint64_t end = now_ns() + DEATH_NS;
+	int status;
+
+	while (w->pid && now_ns() < end) {
+		if (waitpid(w->pid, &status, WNOHANG) == w->pid)
+			watch_collect(w, w->pid, status);
+		else
+			poll(NULL, 0, 1);
+	}
+	return w->died;
+}

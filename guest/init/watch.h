@@ -1,0 +1,78 @@
+/*
+ * Watches what the workload asks of the test file system: system calls, with
+ * their data's hash, the paths and the stacks (trace/calls.h).
+ *
+ * A process of its own, the watcher, seizes the program with ptrace(2) before it
+ * is executed, and all its children after it. A seccomp filter stops them only
+ * at calls that may matter, so all the rest runs at full speed. The program
+ * stays PID 1's child. The watcher ends with the last of them; should it end
+ * otherwise, the kernel kills all of them (PTRACE_O_EXITKILL): the recording then
+ * shows a program that was killed, and never one that was half watched.
+ *
+ * The watcher's records come through a socket to PID 1, which sends them on in
+ * the stream TRACE_CALLS. While nobody takes them, the watcher waits, and the
+ * workload with it: records are not dropped.
+ */
+#ifndef GUEST_WATCH_H
+#define GUEST_WATCH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct buf;
+struct frames;
+
+#define WATCH_FRAMES 32	/* of a stack */
+#define WATCH_OBJECT_NAME 1000 /* longest name of an object in it */
+
+/* What is watched. */
+struct watch_target {
+	dev_t device;	     /* st_dev of its files; 0: no file system */
+	dev_t disk, marks;   /* st_rdev of the disk and of the mark device */
+	uint64_t shown;	     /* of struct calls: device */
+	int mapped;	     /* FIEMAP tells offsets on the disk */
+	char mount[256];     /* as PID 1 sees it, "": no file system */
+};
+
+struct watch {
+	int socket; /* PID 1's end; -1: nothing was ever watched */
+	int other;  /* the watchers' end */
+	uint64_t watchers; /* started so far */
+	pid_t pid;  /* of the last one, 0: it has ended */
+	int died;   /* one of them ended otherwise than it should */
+};
+#define WATCH_INIT { .socket = -1, .other = -1 }
+
+/* A program's way to its watcher, from the fork to the execution. */
+struct watch_line {
+	int tell; /* the program writes its pid */
+	int wait; /* and reads a byte: it is seized */
+};
+
+/* Whether this kernel has what it takes. */
+int watch_possible(void);
+/* Starts a watcher for a program about to be started. 0, or a positive errno with
+ * details. */
+int watch_start(struct watch *w, struct watch_line *ret, struct buf *ret_text);
+void watch_line_close(struct watch_line *l);
+/* In the program's process, between vfork(2) and execve(2): waits until it is
+ * seized, then installs the filter. 0 or a positive errno. */
+int watch_enter(const struct watch_line *l);
+
+/* Sends the records that are there, unless too much waits to be sent. */
+void watch_pump(struct watch *w, struct frames *f);
+/* Ends the watcher, if there is one, and with it all programs; sends all its
+ * records. Waits at most a second. */
+void watch_end(struct watch *w, struct frames *f);
+/* A child of PID 1 has ended. 1: it was the watcher. */
+int watch_collect(struct watch *w, pid_t pid, int status);
+
+/* Whether the program that was killed died of its watcher's end. Waits a little for
+ * the news of it. */
+int watch_lost(struct watch *w);
+
+/* A request's job, in the worker's thread: writes all back, then tells the
+ * extents of all files. */
+int watch_rest_request(const char *payload, size_t len, struct buf *ret_text);
+
+#endif
