@@ -276,6 +276,7 @@ static struct agent_run what_to_run(const struct recording_session *s)
 		.argv = (const char *const *)sc->workload.run,
 		.env = s->env.list,
 		.timeout_ns = sc->workload.timeout_ns,
+		.calls = r->calls && !r->untraced,
 	};
 }
 
@@ -341,8 +342,11 @@ static int run_workload(struct recording_session *s, struct recording *ret,
  */
 static int come_to_rest(struct recording_session *s, struct error *e)
 {
+	const struct recording_request *r = s->request;
 	int err = drive_mark_stop(s->drive, NULL, e);
 
+	if (!err && r->calls && !r->untraced && !r->recovery)
+		err = agent_calls_rest(vm_agent(s->vm), e);
 	if (!err)
 		err = disk_umount(vm_agent(s->vm), s->request->scenario, e);
 	if (!err)

@@ -38,6 +38,7 @@ static int make_recording(struct run *r, const char *source, const char *base,
 		.dir = folder,
 		.name = source,
 		.base = base,
+		.calls = 1,
 	};
 	int err = mkdir_p(folder, e);
 
