@@ -30,7 +30,7 @@ ROOMS := harness/common harness/scenario harness/vm harness/drive \
 MAIN := harness/cmd/main.c
 SRCS := $(filter-out $(MAIN) $(wildcard $(addsuffix /test-*.c,$(ROOMS))),\
 	$(wildcard $(addsuffix /*.c,$(ROOMS))))
-OBJS := $(SRCS:%.c=$(B)/%.o)
+OBJS := $(SRCS:%.c=$(B)/%.o) $(B)/results/report/lanes-js.o
 LIB := $(B)/libharness.a
 
 all: $(B)/powercut plugin guest-lib
@@ -53,6 +53,18 @@ $(LIB): $(OBJS) $(B)/sources
 $(B)/%.o: %.c $(B)/flags | $(B)/deps-checked
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+# The script of the HTML report as C text, and its hash for the page's content
+# security policy.
+$(B)/results/report/lanes-js.c: results/report/lanes.js
+	@mkdir -p $(@D)
+	{ echo '#include "results/report/html.h"'; \
+	echo 'const char html_script[] ='; \
+	sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $<; echo ';'; \
+	printf 'const char html_script_hash[] = "%s";\n' "$$(sha256sum $< | \
+	cut -c 1-64 | tr a-f A-F | basenc --base16 -d | base64)"; } >$@
+$(B)/results/report/lanes-js.o: $(B)/results/report/lanes-js.c $(B)/flags
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
 # Written anew only when they change: other flags build everything again, a
 # source that came or went builds the library again.

@@ -28,6 +28,8 @@ static const char *blame(const struct finding *f, int layer)
 {
 	if (*f->fault)
 		return layer == MEDIA ? "hit" : NULL;
+	if (f->explained && f->cause.layer)
+		return layer == (int)f->cause.layer ? "hit" : NULL;
 	if (f->lost)
 		return layer == DRIVE_CACHE ? "hit" : NULL;
 	return layer < DRIVE_CACHE ? "maybe" : NULL;
@@ -51,6 +53,20 @@ static void layer_box(struct buf *b, int layer, const struct finding *f)
 	buf_printf(b, "<span>%s</span>%s</li>\n", layers[layer - 1], note);
 }
 
+/* What is known of every finding; of an explained one its sentence says more. */
+static const char *meaning(const struct finding *f)
+{
+	if (*f->fault)
+		return "Drives are not allowed to do this; some do when power "
+		       "fails. The scenario asked for it.";
+	if (f->explained && f->cause.layer)
+		return "";
+	return f->lost ? "The drive had accepted the data, no flush or FUA had "
+			 "made them durable." :
+			 "Every write that the drive had accepted survived: "
+			 "what is missing never reached the drive.";
+}
+
 static void layer_diagram(struct buf *b, const struct finding *f)
 {
 	buf_puts(b, "<ol class=\"layers\" aria-label=\"The layers a write "
@@ -60,14 +76,7 @@ static void layer_diagram(struct buf *b, const struct finding *f)
 	buf_puts(b, "</ol>\n<p class=\"dim\">Lost in: <strong>");
 	clean_html(b, f->layer, ONE_LINE);
 	buf_puts(b, "</strong>. ");
-	buf_puts(b, *f->fault ?
-			 "Drives are not allowed to do this; some do when power "
-			 "fails. The scenario asked for it." :
-		    f->lost ?
-			 "The drive had accepted the data, no flush or FUA had "
-			 "made them durable." :
-			 "Every write that the drive had accepted survived: "
-			 "what is missing never reached the drive.");
+	buf_puts(b, meaning(f));
 	buf_puts(b, "</p>\n");
 }
 
@@ -115,11 +124,12 @@ static void detail(struct buf *b, const struct finding *f)
 }
 
 static void one_finding(struct buf *b, const struct summary *s,
-			const struct finding *f)
+			const struct events *all, const struct finding *f)
 {
 	CLEANUP_FREE char *excuse = summary_excuse(s, f);
 
-	buf_puts(b, "<article class=\"card finding\">\n");
+	buf_printf(b, "<article class=\"card finding\" id=\"finding-%" PRIu64
+		   "\" tabindex=\"0\">\n", f->number);
 	buf_printf(b, "<p class=\"stage\">Finding %" PRIu64 ", said by: "
 		   "%s</p>\n<h3>", f->number, stage_name(f->stage));
 	clean_html(b, *f->message ? f->message : "(no message)", ONE_LINE);
@@ -129,19 +139,23 @@ static void one_finding(struct buf *b, const struct summary *s,
 		clean_html(b, excuse, ONE_LINE);
 		buf_puts(b, ".</p>\n");
 	}
+	html_cause(b, f);
 	layer_diagram(b, f);
+	html_way(b, all, f);
+	buf_puts(b, "<p class=\"actions\"></p>\n");
 	smallest(b, f);
 	commands(b, f);
 	detail(b, f);
 	buf_puts(b, "</article>\n");
 }
 
-void html_findings(struct buf *b, const struct summary *s)
+void html_findings(struct buf *b, const struct summary *s,
+		   const struct events *all)
 {
 	if (!s->n_findings)
 		return;
 	buf_puts(b, "<section>\n<h2>Findings</h2>\n");
 	for (size_t i = 0; i < s->n_findings; i++)
-		one_finding(b, s, &s->findings[i]);
+		one_finding(b, s, all, &s->findings[i]);
 	buf_puts(b, "</section>\n");
 }

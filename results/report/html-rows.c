@@ -161,12 +161,26 @@ static void more(struct buf *b, uint64_t all)
 	buf_puts(b, " more, in the run's results.sqlite.</p>\n");
 }
 
+/* The script of the page filters by what stands in data-... */
+static void state_keys(struct buf *b, const struct store_state *st)
+{
+	buf_printf(b, "<tr data-verdict=\"%s\" data-cut=\"",
+		   verdict_name(st->verdict));
+	if (strcmp(st->source, "replay")) {
+		clean_html(b, st->source, ONE_LINE);
+		buf_puts(b, "/");
+	}
+	clean_html(b, st->cut, ONE_LINE);
+	buf_puts(b, "\">");
+}
+
 static int state_row(const struct store_state *st, void *arg)
 {
 	const char *verdict = verdict_name(st->verdict);
 	struct buf *b = arg;
 
-	buf_puts(b, "<tr><td class=\"mono\">");
+	state_keys(b, st);
+	buf_puts(b, "<td class=\"mono\">");
 	if (strcmp(st->source, "replay")) {
 		clean_html(b, st->source, ONE_LINE);
 		buf_puts(b, "/");
@@ -189,6 +203,18 @@ static int state_row(const struct store_state *st, void *arg)
 	return 0;
 }
 
+static void filter(struct buf *b)
+{
+	buf_puts(b, "<form id=\"filter\" class=\"tools\" hidden>\n"
+		    "<label>Verdict <select name=\"verdict\"><option value=\"\">"
+		    "any</option></select></label>\n"
+		    "<label>Cut <select name=\"cut\"><option value=\"\">any"
+		    "</option></select></label>\n"
+		    "<label>Text <input name=\"text\" type=\"search\"></label>\n"
+		    "<button type=\"reset\">Clear</button>\n"
+		    "<output aria-live=\"polite\"></output>\n</form>\n");
+}
+
 int html_states(struct buf *b, const struct summary *s, struct error *e)
 {
 	uint64_t all = s->totals.violated + s->totals.unknown +
@@ -197,8 +223,9 @@ int html_states(struct buf *b, const struct summary *s, struct error *e)
 
 	if (!all)
 		return 0;
-	buf_puts(b, "<section>\n<h2>States that did not hold</h2>\n"
-		    "<div class=\"card table\"><table><thead><tr>"
+	buf_puts(b, "<section>\n<h2>States that did not hold</h2>\n");
+	filter(b);
+	buf_puts(b, "<div class=\"card table\"><table id=\"states\"><thead><tr>"
 		    "<th scope=\"col\">State</th><th scope=\"col\">Verdict</th>"
 		    "<th scope=\"col\">Said by</th>"
 		    "<th scope=\"col\" class=\"n\">Lost writes</th>"

@@ -1,7 +1,8 @@
 /*
- * One self-contained page: no script, nothing from outside. The content
- * security policy in its head says so to the browser as well, should a way
- * around the escaping ever be found.
+ * One self-contained page: nothing from outside, and one script, without which
+ * it shows the same in less comfort. The content security policy in its head
+ * says so to the browser as well, should a way around the escaping ever be
+ * found: it names the script by its hash.
  */
 #include "html.h"
 
@@ -10,6 +11,7 @@
 #include "clean.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "events.h"
 #include "report.h"
 #include "summary.h"
 
@@ -18,9 +20,10 @@ static void head(struct buf *b, const struct summary *s)
 	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 		    "<meta charset=\"utf-8\">\n"
 		    "<meta http-equiv=\"Content-Security-Policy\" "
-		    "content=\"default-src 'none'; style-src "
-		    "'unsafe-inline'\">\n"
-		    "<meta name=\"viewport\" content=\"width=device-width, "
+		    "content=\"default-src 'none'; base-uri 'none'; form-action "
+		    "'none'; style-src 'unsafe-inline'; script-src 'sha256-");
+	buf_puts(b, html_script_hash);
+	buf_puts(b, "'\">\n<meta name=\"viewport\" content=\"width=device-width, "
 		    "initial-scale=1\">\n<title>");
 	clean_html(b, s->scenario, ONE_LINE);
 	buf_printf(b, ": %s</title>\n<style>\n", verdict_name(s->verdict));
@@ -131,6 +134,24 @@ static void facts(struct buf *b, const struct summary *s)
 	buf_puts(b, "</tbody></table></div>\n</section>\n");
 }
 
+static int sections(struct buf *b, const struct summary *s, struct error *e)
+{
+	struct events all;
+	int err = events_load(&all, s, e);
+
+	if (err < 0)
+		return err;
+	html_findings(b, s, &all);
+	if (!html_lanes(b, s, &all))
+		err = html_timeline(b, s, e);
+	events_release(&all);
+	if (err == 0)
+		err = html_coverage(b, s, e);
+	if (err == 0)
+		err = html_states(b, s, e);
+	return err < 0 ? err : html_marks(b, s, e);
+}
+
 int report_html(const char *run_dir, struct buf *ret, struct error *e)
 {
 	CLEANUP_SUMMARY struct summary s = SUMMARY_INIT;
@@ -142,19 +163,14 @@ int report_html(const char *run_dir, struct buf *ret, struct error *e)
 	head(&b, &s);
 	header(&b, &s);
 	figures(&b, &s);
-	html_findings(&b, &s);
-	err = html_timeline(&b, &s, e);
-	if (err == 0)
-		err = html_coverage(&b, &s, e);
-	if (err == 0)
-		err = html_states(&b, &s, e);
-	if (err == 0)
-		err = html_marks(&b, &s, e);
+	err = sections(&b, &s, e);
 	if (err < 0)
 		return err;
 	facts(&b, &s);
 	buf_puts(&b, "<footer>All of it stands in results.sqlite, beside the "
-		     "drive's log.</footer>\n</main>\n</body>\n</html>\n");
-	buf_puts(ret, buf_text(&b));
+		     "drive's log.</footer>\n</main>\n<script>");
+	buf_puts(&b, html_script);
+	buf_puts(&b, "</script>\n</body>\n</html>\n");
+	buf_add(ret, b.data, b.len);
 	return 0;
 }

@@ -210,6 +210,40 @@ static inline void fixture_explained(const char *sentence)
 	fixture_close(s);
 }
 
+static inline void fixture_event(struct store *s, const char *source,
+				 uint64_t number, enum store_lane lane,
+				 uint64_t start_ns, uint64_t end_ns,
+				 const char *kind, const char *label,
+				 const char *pieces)
+{
+	const struct store_event ev = { source, number, lane, start_ns, end_ns,
+					UINT64_MAX, kind, label, pieces };
+
+	assert_int_equal(store_add_event(s, &ev, NULL), 0);
+}
+
+/* An explained run with the events of its live recording, whose cut is at 5 ms:
+ * call 17 comes as far as the page cache before it, and to the drive behind it. */
+static inline void fixture_events(const char *label)
+{
+	struct store *s = fixture_losses("held");
+
+	fixture_cause(s, "The write stayed in the page cache.");
+	fixture_event(s, "live-1", 1, STORE_LANE_CALL, 1000000, 1020000,
+		      "write", label, "17");
+	fixture_event(s, "live-1", 2, STORE_LANE_PAGES, 1010000, 0, "dirty",
+		      "/mnt/log 4096", "16,17");
+	fixture_event(s, "live-1", 3, STORE_LANE_APPLICATION, 2000000, 2000000,
+		      "ack", "TXN-17", "");
+	fixture_event(s, "live-1", 4, STORE_LANE_DRIVE, 6000000, 6100000,
+		      "write", "0+4096", "16,17");
+	fixture_event(s, "live-1", 5, STORE_LANE_BLOCK, 3000000, 3000000,
+		      "queue", "of other calls", "117,1");
+	fixture_event(s, "replay", 1, STORE_LANE_CALL, 1000000, 1020000,
+		      "write", "of another recording", "17");
+	fixture_close(s);
+}
+
 /* A run that shows the same loss by two faults of the drive. */
 static inline void fixture_faulty(void)
 {
