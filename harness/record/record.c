@@ -205,14 +205,20 @@ static int set_up(struct recording_session *s, struct error *e)
 	return err;
 }
 
+/* Whether more is traced than what the join needs. */
+static int traces_all(const struct recording_session *s)
+{
+	const struct recording_request *r = s->request;
+
+	return !r->untraced && !r->plain &&
+	       r->scenario->guest.trace == GUEST_TRACE_FULL;
+}
+
 /* From before the mount on, which makes pages dirty, too; what setup did is of no
  * interest. */
 static int trace_layers(struct recording_session *s, struct error *e)
 {
-	const struct recording_request *r = s->request;
-
-	return r->untraced || r->plain ? 0 :
-					agent_trace_layers(vm_agent(s->vm), e);
+	return traces_all(s) ? agent_trace_layers(vm_agent(s->vm), e) : 0;
 }
 
 /* Recovery begins with the repair, where there is one, and the mount: armed

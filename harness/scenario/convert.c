@@ -182,6 +182,7 @@ static int convert_guest(struct document *d, const struct raw_guest *raw,
 						   "guest.packages" :
 						   "guest.image");
 	s->guest.memory = 256 * MiB;
+	s->guest.trace = raw->trace;
 	if (!err)
 		err = quantity_at(d, "guest.memory", raw->memory, parse_size,
 				  128 * MiB, TiB, "128MiB to 1TiB",

@@ -163,6 +163,8 @@ static void put_guest(yaml_document_t *d, int root, const struct scenario *s)
 	else
 		put_list(d, guest, "packages", YAML_FLOW_SEQUENCE_STYLE);
 	put_size(d, guest, "memory", s->guest.memory);
+	put_word(d, guest, "trace",
+		 word_of(guest_trace_words, (int)s->guest.trace));
 }
 
 /* A fault's mapping with its count; -1: the drive does not have it. */

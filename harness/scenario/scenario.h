@@ -22,6 +22,7 @@ enum fua_mode { FUA_HONORED, FUA_IGNORED };
 enum run_mode { MODE_REPLAY, MODE_LIVE, MODE_BOTH };
 enum scheduler { SCHEDULER_DEFAULT, SCHEDULER_NONE, SCHEDULER_DEADLINE,
 		 SCHEDULER_BFQ };
+enum guest_trace { GUEST_TRACE_FULL, GUEST_TRACE_COMMANDS };
 enum check_place { CHECK_IN_GUEST, CHECK_ON_HOST };
 enum equal_by { EQUAL_BY_CONTENT, EQUAL_BY_READS };
 enum expect { EXPECT_HELD, EXPECT_VIOLATED, EXPECT_LOSES };
@@ -54,6 +55,8 @@ struct scenario {
 		char *where; /* FILE:LINE:COLUMN of the image, for what goes
 			      * wrong once it is built */
 		uint64_t memory; /* bytes */
+		enum guest_trace trace; /* what a recording is told of the
+					 * way of the data */
 	} guest;
 
 	struct {

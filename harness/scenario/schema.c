@@ -12,6 +12,11 @@ const cyaml_strval_t bus_words[] = {
 	{ "scsi", BUS_SCSI },
 	{ NULL, 0 },
 };
+const cyaml_strval_t guest_trace_words[] = {
+	{ "full", GUEST_TRACE_FULL },
+	{ "commands", GUEST_TRACE_COMMANDS },
+	{ NULL, 0 },
+};
 const cyaml_strval_t scheduler_words[] = {
 	{ "none", SCHEDULER_NONE },
 	{ "mq-deadline", SCHEDULER_DEADLINE },
@@ -101,6 +106,7 @@ static const cyaml_schema_field_t guest_fields[] = {
 	TEXT(struct raw_guest, image),
 	LIST(struct raw_guest, packages, OPTIONAL, 0),
 	TEXT(struct raw_guest, memory),
+	WORD(struct raw_guest, trace, guest_trace_words),
 	CYAML_FIELD_END,
 };
 

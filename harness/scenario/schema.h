@@ -46,6 +46,7 @@ struct raw_scenario {
 	struct raw_guest {
 		char *kernel, *image, *memory;
 		struct raw_list packages;
+		enum guest_trace trace;
 	} guest;
 	struct raw_drive {
 		enum bus bus;
@@ -116,6 +117,6 @@ const char *word_of(const cyaml_strval_t *words, int value);
 extern const cyaml_strval_t bus_words[], scheduler_words[],
 	cache_mode_words[], cache_order_words[], flush_words[], fua_words[],
 	bool_words[], equality_words[], mode_words[], check_place_words[],
-	dead_words[];
+	dead_words[], guest_trace_words[];
 
 #endif

@@ -91,6 +91,14 @@ static void memory_has_bounds(void **state)
 		"64MiB");
 }
 
+static void the_trace_is_one_of_two(void **state)
+{
+	(void)state;
+	refused(MINIMAL "guest: { trace: command }\n",
+		"3:17: guest.trace is 'command'; expected full or commands; "
+		"did you mean commands?");
+}
+
 static void drive_sizes_are_whole_units(void **state)
 {
 	(void)state;
@@ -448,6 +456,7 @@ int main(void)
 		cmocka_unit_test(strategies_are_known),
 		cmocka_unit_test(required_reach_is_known),
 		cmocka_unit_test(memory_has_bounds),
+		cmocka_unit_test(the_trace_is_one_of_two),
 		cmocka_unit_test(drive_sizes_are_whole_units),
 		cmocka_unit_test(blocks_are_512_or_4096),
 		cmocka_unit_test(tear_is_a_power_of_two),

@@ -18,6 +18,7 @@ static const char full[] =
 	"  image: micro\n"
 	"  packages: []\n"
 	"  memory: 512MiB\n"
+	"  trace: commands\n"
 	"drive:\n"
 	"  bus: nvme\n"
 	"  size: 64MiB\n"
@@ -68,6 +69,7 @@ static void minimal_scenario_has_the_defaults(void **state)
 	assert_string_equal(s->guest.kernel, "debian-6.1");
 	assert_string_equal(s->guest.image, "micro");
 	assert_int_equal(s->guest.memory, 256 << 20);
+	assert_int_equal(s->guest.trace, GUEST_TRACE_FULL);
 	assert_int_equal(s->drive.bus, BUS_NVME);
 	assert_int_equal(s->drive.size, 128 << 20);
 	assert_int_equal(s->drive.block, 512);
@@ -108,6 +110,7 @@ static void every_value_arrives(void **state)
 	assert_string_equal(s->name, "append-log");
 	assert_string_equal(s->about, "Appends records.");
 	assert_int_equal(s->guest.memory, 512 << 20);
+	assert_int_equal(s->guest.trace, GUEST_TRACE_COMMANDS);
 	assert_int_equal(s->drive.size, 64 << 20);
 	assert_int_equal(s->drive.block, 4096);
 	assert_int_equal(s->drive.cache.mode, CACHE_WRITETHROUGH);
@@ -206,6 +209,7 @@ static void resolved_spells_the_defaults_out(void **state)
 		"  image: \"micro\"\n"
 		"  packages: []\n"
 		"  memory: 256MiB\n"
+		"  trace: full\n"
 		"drive:\n"
 		"  bus: nvme\n"
 		"  size: 128MiB\n"
