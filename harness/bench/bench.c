@@ -14,6 +14,7 @@
 /* In the order of the table. */
 static const struct bench_group *const groups[] = {
 	&bench_recording,
+	&bench_trace,
 	&bench_judging,
 	&bench_pools,
 	&bench_live,

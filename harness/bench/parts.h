@@ -50,7 +50,7 @@ struct bench_group {
 
 extern const struct bench_group bench_recording, bench_judging, bench_live,
 	bench_pools, bench_scale, bench_prefixes, bench_host, bench_equality,
-	bench_equality_xfs, bench_equality_btrfs, bench_ace;
+	bench_equality_xfs, bench_equality_btrfs, bench_ace, bench_trace;
 
 /* -ECANCELED once the user has said stop. */
 int bench_go_on(struct error *e);
