@@ -25,6 +25,8 @@ struct command {
 	uint64_t complete;  /* position, or POSITION_NEVER: in flight at the end */
 	uint64_t submit_ns;   /* times of both, as in history.times */
 	uint64_t complete_ns; /* 0: in flight at the end */
+	uint64_t guest_ns;    /* of the guest's clock, when it sent the command;
+			       * 0: not known (trace_join) */
 	uint64_t offset;    /* bytes */
 	uint64_t length;    /* bytes */
 	uint64_t data;      /* WRITE: offset of its data in the log file */

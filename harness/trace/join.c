@@ -403,6 +403,12 @@ static int join_all(struct join *j, struct error *e)
 	return err;
 }
 
+static void take(struct command *c, const struct nvme_event *ev)
+{
+	c->fua |= ev->fua;
+	c->guest_ns = ev->time_ns;
+}
+
 int trace_join(struct history *h, const struct trace *t, uint32_t nsid,
 	       struct error *e)
 {
@@ -416,7 +422,7 @@ int trace_join(struct history *h, const struct trace *t, uint32_t nsid,
 	err = join_all(&j, e);
 	for (size_t i = 0; !err && i < h->n_commands; i++)
 		if (j.event_of[i] != NO_EVENT)
-			h->commands[i].fua |= t->events[j.event_of[i]].fua;
+			take(&h->commands[i], &t->events[j.event_of[i]]);
 	free(j.commands);
 	free(j.events);
 	free(j.event_of);

@@ -137,6 +137,22 @@ static void an_exact_join_sets_fua(void **state)
 	assert_int_equal(zeroes->fua, 0);
 }
 
+static void a_join_sets_when_the_guest_sent_it(void **state)
+{
+	struct command *late = logged(LOG_WRITE, 8, 8);
+	struct command *flush = logged(LOG_FLUSH, 0, 0);
+	struct command *early = logged(LOG_WRITE, 16, 8);
+
+	(void)state;
+	traced(NVME_WRITE, 16, 8, 0);
+	traced(NVME_WRITE, 8, 8, 0);
+	traced(NVME_FLUSH, 0, 0, 0);
+	joins();
+	assert_int_equal(early->guest_ns, 1001);
+	assert_int_equal(late->guest_ns, 1002);
+	assert_int_equal(flush->guest_ns, 0);
+}
+
 /* What the join is for: QEMU's NVMe never passes FUA on, so without it each
  * journal commit counts as volatile, and its loss as a legal crash state. */
 static void without_the_join_no_write_has_fua(void **state)
@@ -563,6 +579,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_exact_join_sets_fua),
+		TEST(a_join_sets_when_the_guest_sent_it),
 		TEST(without_the_join_no_write_has_fua),
 		TEST(fua_of_write_zeroes_is_set),
 		TEST(fua_in_the_log_stays),

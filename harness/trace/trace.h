@@ -84,7 +84,8 @@ int trace_read(FILE *f, const char *name, struct trace **ret, struct error *e);
 void trace_free(struct trace *t);
 
 /*
- * Sets .fua of the history's commands from the trace; nsid: of the disk.
+ * Sets .fua of the history's commands from the trace, and .guest_ns of its
+ * writes and write-zeroes; nsid: of the disk.
  * Exact means: no event lost, the trace was drained, every write and
  * write-zeroes in the log has its event, the k-th with an (offset, length)
  * the k-th in the trace, and no other pairing could give another FUA. A log
