@@ -3,7 +3,7 @@
 CC ?= cc
 B := .build
 PKGS := libvirt libxml-2.0 libcyaml yaml-0.1 libnbd sqlite3 jansson libxxhash \
-	libzstd libtraceevent ext2fs
+	libzstd libtraceevent ext2fs libdw
 
 WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes \
 	-Wstrict-prototypes
@@ -24,7 +24,8 @@ LDLIBS = $(eval LDLIBS := $$(shell pkg-config --libs $(PKGS)) -lm)$(LDLIBS)
 # The rooms, in the order in which data flows through them.
 ROOMS := harness/common harness/scenario harness/vm harness/drive \
 	harness/trace harness/interchange harness/lab harness/record harness/states \
-	harness/equal harness/check harness/host harness/explain harness/run \
+	harness/equal harness/check harness/host harness/explain harness/journey \
+	harness/run \
 	harness/hunt harness/suite harness/try harness/ace harness/bench \
 	results/store results/report harness/cmd
 MAIN := harness/cmd/main.c
