@@ -95,7 +95,9 @@ static void compiler_arguments(const struct home *home, char *source,
 	char *save, *word;
 	size_t n = 0;
 
-	buf_printf(words, "%s -std=gnu11 -O2 -s -static -D_GNU_SOURCE -pthread",
+	/* Frame pointers: a call's stack is followed by them. */
+	buf_printf(words, "%s -std=gnu11 -O2 -g -fno-omit-frame-pointer -static "
+		   "-D_GNU_SOURCE -pthread",
 		   cc && *cc ? cc : "cc");
 	for (word = strtok_r(words->data, " ", &save); word && n < max / 2;
 	     word = strtok_r(NULL, " ", &save))
@@ -117,28 +119,53 @@ static void compiler_arguments(const struct home *home, char *source,
 #define GUEST_FOLDER "/pc/work"
 #define ARGUMENTS_MAX 64
 
-static int compile(const struct home *home, char *source, const char *target,
-		   const char *libs_line, struct error *e)
+/* Debug information is for this machine alone: in the guest it is memory. */
+static int strip(const char *from, const char *to, struct error *e)
 {
-	CLEANUP_FREE char *tmp = xasprintf("%s.%d", target, (int)getpid());
+	const char *const argv[] = { "strip", "-o", to, from, NULL };
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	int status = spawn_wait(argv, &output, e);
+
+	if (status > 0)
+		return error_set(e, EIO, "cannot strip %s:\n%s", from,
+				 buf_text(&output));
+	return status;
+}
+
+static int build(const struct home *home, char *source, char *target,
+		 const char *libs_line, struct error *e)
+{
 	CLEANUP_FREE char *libs = xstrdup(libs_line);
 	CLEANUP_BUF struct buf words = BUF_INIT, output = BUF_INIT;
 	const char *argv[ARGUMENTS_MAX];
 	int status;
 
-	compiler_arguments(home, source, tmp, libs, &words, argv,
+	compiler_arguments(home, source, target, libs, &words, argv,
 			   ARGUMENTS_MAX);
 	status = spawn_wait(argv, &output, e);
-	if (status < 0)
-		return status;
-	if (status != 0) {
-		unlink(tmp);
+	if (status > 0)
 		return error_set(e, EINVAL, "%s does not compile:\n%s", source,
 				 buf_text(&output));
+	return status;
+}
+
+/* The program comes last: where it is, its symbols are. */
+static int compile(const struct home *home, char *source,
+		   const struct program *p, const char *libs, struct error *e)
+{
+	CLEANUP_FREE char *full = xasprintf("%s.%d", p->symbols, (int)getpid());
+	CLEANUP_FREE char *tmp = xasprintf("%s.%d", p->path, (int)getpid());
+	int err = build(home, source, full, libs, e);
+
+	if (!err)
+		err = strip(full, tmp, e);
+	if (!err && (rename(full, p->symbols) < 0 || rename(tmp, p->path) < 0))
+		err = error_errno(e, errno, "cannot rename %s", tmp);
+	if (err) {
+		unlink(full);
+		unlink(tmp);
 	}
-	if (rename(tmp, target) < 0)
-		return error_errno(e, errno, "cannot rename %s", tmp);
-	return 0;
+	return err;
 }
 
 /* Libraries of ours in the LIBS line are content of the program, too. */
@@ -238,6 +265,7 @@ static struct program *add_program(struct workload *w, const char *cache,
 	p = &w->programs[w->n_programs++];
 	p->name = xasprintf("%.*s", (int)len, name);
 	p->path = xasprintf("%s/%s", cache, p->name);
+	p->symbols = NULL;
 	return p;
 }
 
@@ -248,8 +276,9 @@ static int build_one(const struct home *home, const char *folder,
 	CLEANUP_FREE char *source = xasprintf("%s/%s", folder, file);
 	struct program *p = add_program(w, cache, file, strlen(file) - 2);
 
-	return access(p->path, X_OK) < 0 ?
-		       compile(home, source, p->path, libs, e) :
+	p->symbols = xasprintf("%s.symbols", p->path);
+	return access(p->path, X_OK) < 0 || access(p->symbols, R_OK) < 0 ?
+		       compile(home, source, p, libs, e) :
 		       0;
 }
 
@@ -320,6 +349,7 @@ void workload_release(struct workload *w)
 	for (size_t i = 0; i < w->n_programs; i++) {
 		free(w->programs[i].name);
 		free(w->programs[i].path);
+		free(w->programs[i].symbols);
 	}
 	free(w->programs);
 	*w = (struct workload){ 0 };

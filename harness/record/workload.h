@@ -5,7 +5,8 @@
  *
  * Built with $CC (default cc) -static, powercut.h and libpowercut.a; a line
  * `LIBS = -lsqlite3` in NAME/workload.mk adds libraries. The result is kept
- * by the content of the sources, so an unchanged folder is built once.
+ * by the content of the sources, so an unchanged folder is built once. The guest
+ * gets it without its debug information, which stays in a file beside it.
  */
 #ifndef RECORD_WORKLOAD_H
 #define RECORD_WORKLOAD_H
@@ -19,6 +20,7 @@ struct home;
 struct program {
 	char *name; /* as named in workload.run */
 	char *path; /* of the built executable on the host */
+	char *symbols; /* the same with debug information, or NULL: a script */
 };
 
 struct workload {

@@ -12,6 +12,7 @@
 #include "common/files.h"
 #include "drive/pack.h"
 #include "results/report/report.h"
+#include "run/journeys.h"
 
 /* What the first state that could not be judged says, as a reason. */
 static int first_unknown(const struct store_state *st, void *arg)
@@ -171,6 +172,8 @@ static int conclude(struct run *r, struct run_outcome *ret, struct error *e)
 
 	if (!err)
 		err = store_find(r->store, e);
+	if (!err)
+		err = run_store_causes(r, e);
 	if (!err)
 		err = store_totals(r->store, &totals, e);
 	if (!err)

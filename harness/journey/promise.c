@@ -1,0 +1,77 @@
+/* Which operations a promise is about. */
+#include "journey/cause.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+
+static const struct journey_mark *begin_of(const struct journey *j, size_t ack)
+{
+	for (size_t i = ack; i-- > 0;) {
+		const struct mark *m = j->marks[i].mark;
+
+		if (!strcmp(m->text, j->marks[ack].mark->text) &&
+		    m->kind == MARK_ACK)
+			return NULL;
+		if (!strcmp(m->text, j->marks[ack].mark->text) &&
+		    m->kind == MARK_BEGIN && j->marks[i].call)
+			return &j->marks[i];
+	}
+	return NULL;
+}
+
+/* The ack before it, of the same thread where there is one. */
+static const struct journey_mark *ack_before(const struct journey *j,
+					     size_t ack)
+{
+	const struct journey_mark *any = NULL;
+
+	for (size_t i = ack; i-- > 0;) {
+		const struct journey_mark *m = &j->marks[i];
+
+		if (!m->call || m->mark->kind != MARK_ACK)
+			continue;
+		if (m->call->tid == j->marks[ack].call->tid)
+			return m;
+		if (!any)
+			any = m;
+	}
+	return any;
+}
+
+static struct promise promise_of(const struct journey *j, size_t ack)
+{
+	const struct journey_mark *begin = begin_of(j, ack), *before;
+	struct promise p = { .ack = &j->marks[ack],
+			     .until_ns = j->marks[ack].call->enter_ns };
+
+	if (begin) {
+		p.has_begin = 1;
+		p.from_ns = begin->call->enter_ns;
+		return p;
+	}
+	before = ack_before(j, ack);
+	if (before)
+		p.from_ns = before->call->enter_ns;
+	return p;
+}
+
+size_t promises_until(const struct journey *j, uint64_t position,
+		      struct promise **ret)
+{
+	size_t n = 0;
+
+	*ret = xcalloc(j->in.history->n_marks + 1, sizeof(**ret));
+	for (size_t i = 0; i < j->in.history->n_marks; i++)
+		if (j->marks[i].mark->kind == MARK_ACK &&
+		    j->marks[i].mark->number && j->marks[i].call &&
+		    j->marks[i].mark->position <= position)
+			(*ret)[n++] = promise_of(j, i);
+	return n;
+}
+
+int promise_has(const struct promise *p, const struct operation *o)
+{
+	return o->enter_ns >= p->from_ns && o->exit_ns <= p->until_ns;
+}

@@ -1,0 +1,505 @@
+/* One journey for each layer and each sentence. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "common/error.h"
+#include "journey/test-journeys.h"
+
+static struct test_journey t;
+static struct cause cause;
+
+static int make(void **state)
+{
+	(void)state;
+	test_journey_init(&t);
+	return 0;
+}
+
+static int clean(void **state)
+{
+	(void)state;
+	cause_release(&cause);
+	test_journey_release(&t);
+	return 0;
+}
+
+static void ask(const char *state, const char *message)
+{
+	struct cause_question q = { .journey = &t.journey,
+				    .state = state,
+				    .message = message };
+	struct error e = { 0 };
+
+	if (!t.made)
+		assert_int_equal(test_journey_make(&t), 0);
+	if (cause_find(&q, &cause, &e)) {
+		print_error("%s\n", e.message);
+		fail();
+	}
+}
+
+static void says(unsigned layer, enum step step, const char *sentence)
+{
+	if (strcmp(cause.sentence, sentence))
+		print_error("got:  %s\nwant: %s\n", cause.sentence, sentence);
+	assert_string_equal(cause.sentence, sentence);
+	assert_int_equal(cause.layer, layer);
+	assert_int_equal(cause.step, step);
+}
+
+/* ---- the layers ---- */
+
+static void a_promise_without_a_call_is_in_the_programs_buffer(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m2:all", "missing: TXN-00001");
+	says(1, STEP_FLUSH_BUFFER,
+	     "what ack \"TXN-00001\" (mark m2, call 2) had promised was in a "
+	     "buffer of the program writer (layer 1) when the power failed: no "
+	     "system call carried anything to the file system between its "
+	     "begin and the ack: no flush of the program's buffer and no fsync "
+	     "before ack 2");
+	assert_null(cause.accused);
+}
+
+static void a_write_that_has_not_copied_is_in_the_call(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_extent(&t, 0, 4096, 4096);
+	c = test_enter(&t, CALL_WRITE, "write");
+	c->length = 5;
+	t.extents[0].time_ns = c->enter_ns + 100;
+	test_mark_call(&t, MARK_MARK, "now");
+	test_exit(&t, c, 5);
+	assert_int_equal(test_journey_make(&t), 0);
+	{
+		struct media m = media_worst(&t.journey, 1);
+		struct standing s = operation_standing(
+			&m, &t.journey.operations[0]);
+
+		assert_int_equal(s.at, AT_CALL);
+	}
+}
+
+static void an_unsynced_write_is_in_the_page_cache(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m2:all", NULL);
+	says(3, STEP_SYNC_FILE,
+	     "17 bytes at 0 of /mnt/log, written by call 2 (pwrite64 of "
+	     "writer, thread 7), were in the page cache (layer 3) when the "
+	     "power failed, though ack \"TXN-00001\" (mark m2, call 3) had "
+	     "promised it: no fsync or fdatasync of /mnt/log between call 2 "
+	     "and ack 3");
+	assert_string_equal(cause.missing, "no fsync or fdatasync of /mnt/log "
+			    "between call 2 and ack 3");
+}
+
+static void a_request_that_the_drive_has_not_is_in_the_block_layer(void **state)
+{
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_queue(&t, 4096, 4096);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:all", NULL);
+	assert_int_equal(cause.layer, 5);
+	assert_non_null(strstr(cause.sentence, "were in the block layer, "
+			       "requested and not acknowledged by the drive "
+			       "(layer 5) when"));
+}
+
+static void a_write_in_flight_is_in_the_block_layer(void **state)
+{
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_drive_write(&t, 4096, 4096, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:none", NULL);
+	assert_int_equal(cause.layer, 5);
+	assert_non_null(strstr(cause.sentence, "as the drive's write w1"));
+}
+
+static void what_the_drive_acknowledged_is_in_its_cache(void **state)
+{
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:none", NULL);
+	says(6, STEP_SYNC_FILE,
+	     "17 bytes at 0 of /mnt/log, written by call 1 (pwrite64 of "
+	     "writer, thread 7), were in the drive's cache (layer 6), as the "
+	     "drive's write w1 when the power failed, though ack "
+	     "\"TXN-00001\" (mark m1, call 2) had promised it: no fsync or "
+	     "fdatasync of /mnt/log between call 1 and ack 2");
+}
+
+static void a_name_without_a_write_since_is_in_the_file_system(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "made");
+	c = test_enter(&t, CALL_OPEN, "openat");
+	c->flags = O_CREAT;
+	test_exit(&t, c, 3);
+	test_mark_call(&t, MARK_ACK, "made");
+	ask("m2:all", NULL);
+	says(4, STEP_SYNC_DIRECTORY,
+	     "the name /mnt/log, created by call 2 (openat of writer, thread "
+	     "7), was in the file system, not committed (layer 4) when the "
+	     "power failed, though ack \"made\" (mark m2, call 3) had promised "
+	     "it: no fsync of directory /mnt between call 2 and ack 3");
+}
+
+static void what_is_on_the_media_is_not_accused(void **state)
+{
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_drive_flush(&t);
+	test_sync_call(&t, CALL_SYNC, TEST_FILE, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:all", NULL);
+	assert_int_equal(cause.layer, 0);
+	assert_null(cause.accused);
+	assert_int_equal(strncmp(cause.sentence, "not known: ", 11), 0);
+}
+
+/* ---- the steps ---- */
+
+static void an_fsync_of_the_file_is_not_one_of_its_name(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "made");
+	c = test_enter(&t, CALL_OPEN, "openat");
+	c->flags = O_CREAT;
+	test_exit(&t, c, 3);
+	test_sync_call(&t, CALL_SYNC, TEST_FILE, 0);
+	test_mark_call(&t, MARK_ACK, "made");
+	ask("m2:all", NULL);
+	assert_int_equal(cause.step, STEP_SYNC_DIRECTORY);
+	assert_string_equal(cause.missing, "no fsync of directory /mnt between "
+			    "call 2 and ack 4; fsync at call 3 is of the file, "
+			    "not of the name");
+}
+
+static void sync_file_range_is_no_sync(void **state)
+{
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_exit(&t, test_enter(&t, CALL_SYNC_RANGE, "sync_file_range"), 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m1:all", NULL);
+	/* It has begun to write back; where to is not known. */
+	assert_string_equal(cause.missing, "no fsync or fdatasync of /mnt/log "
+			    "between call 1 and ack 3; sync_file_range at call "
+			    "2 makes nothing durable");
+}
+
+static void a_failed_sync_that_was_not_heeded_is_named(void **state)
+{
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_sync_call(&t, CALL_SYNC, TEST_FILE, -EIO);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:none", NULL);
+	assert_int_equal(cause.step, STEP_HEED_ERROR);
+	assert_string_equal(cause.missing, "fsync at call 2 failed "
+			    "(Input/output error), and the program went on");
+}
+
+static void synced(void)
+{
+	struct call *c;
+
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	c = test_enter(&t, CALL_DATASYNC, "fdatasync");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_drive_flush(&t);
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+}
+
+static void a_drive_that_ignores_flushes_is_blamed(void **state)
+{
+	(void)state;
+	t.model.flush_ignored = 1;
+	synced();
+	ask("m1:none", NULL);
+	assert_int_equal(cause.layer, 6);
+	assert_int_equal(cause.step, STEP_DRIVE);
+	assert_string_equal(cause.missing, "the drive ignored flush f1");
+}
+
+static void a_mount_without_barriers_is_blamed(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	t.mount_options = "noatime,barrier=0";
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	c = test_enter(&t, CALL_DATASYNC, "fdatasync");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:none", NULL);
+	assert_int_equal(cause.step, STEP_MOUNT);
+	assert_string_equal(cause.missing, "fdatasync at call 2 sent no flush: "
+			    "the file system is mounted with barrier=0");
+}
+
+static void a_sync_that_sent_no_flush_is_said_to(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	c = test_enter(&t, CALL_DATASYNC, "fdatasync");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:none", NULL);
+	assert_int_equal(cause.step, STEP_FILE_SYSTEM);
+	assert_string_equal(cause.missing, "fdatasync at call 2 returned 0 and "
+			    "the kernel sent no flush");
+}
+
+static void stores_into_mapped_memory_want_msync(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	c = test_enter(&t, CALL_MAP, "mmap");
+	c->length = 8192;
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_BEGIN, "page");
+	test_dirty(&t, 4096);
+	test_mark_call(&t, MARK_ACK, "page");
+	ask("m2:all", NULL);
+	says(3, STEP_SYNC_MAPPING,
+	     "4096 bytes at 4096 of /mnt/log, stored through the mapping by "
+	     "call 1 (mmap of writer, thread 7), were in the page cache (layer "
+	     "3) when the power failed, though ack \"page\" (mark m2, call 3) "
+	     "had promised it: no msync or fsync of /mnt/log between the store "
+	     "and ack 3");
+}
+
+/* ---- which promise, which operation ---- */
+
+static void the_promise_that_the_check_names_is_the_broken_one(void **state)
+{
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_write_call(&t, 20, "COMMIT: TXN-00002");
+	test_mark_call(&t, MARK_ACK, "TXN-00002");
+	ask("m2:all", "missing: 2 of 2, first TXN-00001");
+	assert_string_equal(cause.promise->mark->text, "TXN-00001");
+	assert_int_equal(cause.accused->call->number, 1);
+	cause_release(&cause);
+	ask("m2:all", "records are missing");
+	assert_string_equal(cause.promise->mark->text, "TXN-00002");
+	assert_int_equal(cause.accused->call->number, 3);
+}
+
+static void the_write_with_the_promises_words_is_accused(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00007");
+	test_write_call(&t, 0, "something else");
+	test_write_call(&t, 100, "COMMIT: TXN-00007");
+	test_mark_call(&t, MARK_ACK, "TXN-00007");
+	ask("m2:all", NULL);
+	assert_int_equal(cause.accused->call->number, 3);
+}
+
+static void a_lost_write_is_accused_before_one_that_never_left(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "x");
+	test_write_call(&t, 8192, "first");
+	test_write_call(&t, 0, "second");
+	test_drive_write(&t, 4096, 4096, 1);
+	test_mark_call(&t, MARK_ACK, "x");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m2:none", NULL);
+	assert_int_equal(cause.accused->call->number, 3);
+	assert_int_equal(cause.layer, 6);
+}
+
+static void a_file_that_is_gone_is_not_accused(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "x");
+	test_write_call(&t, 0, "scratch");
+	test_exit(&t, test_enter(&t, CALL_UNLINK, "unlink"), 0);
+	test_mark_call(&t, MARK_ACK, "x");
+	ask("m2:all", NULL);
+	assert_int_equal(cause.accused->call->number, 3);
+}
+
+/* No ack: the name is there, its bytes are not. */
+static void order_names_what_was_to_come_first(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_write_call(&t, 0, "version 2");
+	c = test_enter(&t, CALL_RENAME, "rename");
+	c->path2 = "/mnt/settings";
+	c->parent2 = TEST_DIRECTORY;
+	test_exit(&t, c, 0);
+	c = test_enter(&t, CALL_SYNC, "fsync");
+	c->inode = TEST_DIRECTORY;
+	test_drive_write(&t, 8192, 512, 1);
+	test_drive_flush(&t);
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_MARK, "now");
+	ask("m1:all", "settings is empty");
+	says(3, STEP_SYNC_FILE,
+	     "9 bytes at 0 of /mnt/log, written by call 1 (pwrite64 of writer, "
+	     "thread 7), were in the page cache (layer 3) when the power "
+	     "failed, though the name /mnt/settings, given by call 2 (rename "
+	     "of writer, thread 7) to what was /mnt/log after it, is on the "
+	     "media: no fsync or fdatasync of /mnt/log between call 1 and "
+	     "call 2");
+}
+
+static void a_torn_write_is_named(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	c = test_write_call(&t, 0, "page");
+	c->length = 1024;
+	c->result = 1024;
+	test_drive_write(&t, 4096, 1024, 1);
+	test_mark_call(&t, MARK_MARK, "now");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:1.0", "page is torn");
+	assert_int_equal(cause.layer, 6);
+	assert_int_equal(cause.step, STEP_ATOMIC);
+	assert_string_equal(cause.missing, "the write was torn: it has to be "
+			    "atomic in more than the 512 bytes that are so for "
+			    "this drive");
+}
+
+/* ---- what is not known ---- */
+
+static void lost_records_of_calls_make_no_journey(void **state)
+{
+	struct journey_input in = { .history = &t.log.h, .model = &t.model,
+				    .calls = &t.c, .filesystem = "f2fs" };
+	struct error e = { 0 };
+
+	(void)state;
+	t.c.lost = 3;
+	assert_int_equal(journey_make(&in, &t.journey, &e), -ENODATA);
+	assert_string_equal(e.message, "3 records of the workload's system "
+			    "calls were lost");
+}
+
+static void where_writeback_went_is_not_guessed(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "x");
+	test_write_call(&t, 0, "short");
+	test_layer(&t, LAYER_WRITEBACK)->inode = TEST_FILE;
+	test_mark_call(&t, MARK_ACK, "x");
+	ask("m2:all", NULL);
+	says(0, STEP_NONE, "not known: the kernel had begun to write the file "
+	     "back, and nothing says where to");
+}
+
+static void io_uring_is_not_seen_and_not_guessed(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "x");
+	test_exit(&t, test_enter(&t, CALL_OPAQUE, "io_uring_enter"), 1);
+	test_mark_call(&t, MARK_ACK, "x");
+	ask("m2:all", "x is missing");
+	assert_int_equal(cause.layer, 0);
+	says(0, STEP_NONE, "not known: what was submitted through io_uring or "
+	     "aio is not seen");
+}
+
+static void a_later_write_may_have_carried_it(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	c = test_write_call(&t, 0, "COMMIT: TXN-00000");
+	c->length = 4096;
+	c->result = 4096;
+	test_mark_call(&t, MARK_MARK, "now");
+	ask("m3:all", "missing: TXN-00001");
+	assert_int_equal(cause.layer, 0);
+	cause_release(&cause);
+	/* Before that call it had not. */
+	ask("m2:all", "missing: TXN-00001");
+	assert_int_equal(cause.layer, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make, clean)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_promise_without_a_call_is_in_the_programs_buffer),
+		TEST(a_write_that_has_not_copied_is_in_the_call),
+		TEST(an_unsynced_write_is_in_the_page_cache),
+		TEST(a_request_that_the_drive_has_not_is_in_the_block_layer),
+		TEST(a_write_in_flight_is_in_the_block_layer),
+		TEST(what_the_drive_acknowledged_is_in_its_cache),
+		TEST(a_name_without_a_write_since_is_in_the_file_system),
+		TEST(what_is_on_the_media_is_not_accused),
+		TEST(an_fsync_of_the_file_is_not_one_of_its_name),
+		TEST(sync_file_range_is_no_sync),
+		TEST(a_failed_sync_that_was_not_heeded_is_named),
+		TEST(a_drive_that_ignores_flushes_is_blamed),
+		TEST(a_mount_without_barriers_is_blamed),
+		TEST(a_sync_that_sent_no_flush_is_said_to),
+		TEST(stores_into_mapped_memory_want_msync),
+		TEST(the_promise_that_the_check_names_is_the_broken_one),
+		TEST(the_write_with_the_promises_words_is_accused),
+		TEST(a_lost_write_is_accused_before_one_that_never_left),
+		TEST(a_file_that_is_gone_is_not_accused),
+		TEST(order_names_what_was_to_come_first),
+		TEST(a_torn_write_is_named),
+		TEST(lost_records_of_calls_make_no_journey),
+		TEST(where_writeback_went_is_not_guessed),
+		TEST(io_uring_is_not_seen_and_not_guessed),
+		TEST(a_later_write_may_have_carried_it),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
