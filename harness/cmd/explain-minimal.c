@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
+#include "cmd/explain-cause.h"
 #include "cmd/minimal.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
@@ -15,7 +17,8 @@
 
 static void print_minimal(const struct command_line *line,
 			  const struct target *t, const struct minimised *m,
-			  const struct judgement *shown)
+			  const struct judgement *shown,
+			  const struct explained *x)
 {
 	CLEANUP_FREE char *name = minimal_name(t->source, m->state);
 	CLEANUP_FREE char *message =
@@ -28,6 +31,7 @@ static void print_minimal(const struct command_line *line,
 		buf_printf(&b, " (%s): %s", stage_name(shown->stage), message);
 	buf_puts(&b, "\n");
 	minimal_text(m, name, &b);
+	explained_text(x, &b);
 	if (m->stable)
 		buf_printf(&b, "\nreplay it:\n  %s\n", check);
 	fputs(buf_text(&b), stdout);
@@ -36,7 +40,8 @@ static void print_minimal(const struct command_line *line,
 static void print_minimal_json(const struct command_line *line,
 			       const struct target *t,
 			       const struct minimised *m,
-			       const struct judgement *shown)
+			       const struct judgement *shown,
+			       const struct explained *x)
 {
 	CLEANUP_FREE char *name = minimal_name(t->source, m->state);
 	CLEANUP_FREE char *message =
@@ -50,9 +55,39 @@ static void print_minimal_json(const struct command_line *line,
 		m->stable ? check : NULL);
 
 	minimal_json(m, name, object);
+	json_object_set_new(object, "cause", explained_json(x));
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);
+}
+
+/* err: of the search; it goes before what goes wrong here. */
+static int explain_and_print(const struct command_line *line,
+			     struct session *session, const struct target *t,
+			     const struct scenario *s,
+			     const struct minimised *m,
+			     const struct judgement *shown, int err,
+			     struct error *e)
+{
+	CLEANUP_FREE char *units = xasprintf(
+		"%s/cause.dat", runtime_path(session->lab.runtime));
+	struct recorded recorded = { 0 };
+	struct explained x = { .stack = NULL };
+	int failed = recorded_open(t->dir, t->source, s, units, &recorded,
+				   err ? NULL : e);
+
+	if (!failed)
+		failed = explained_find(&session->lab.home, t, s, &recorded,
+					m->state, shown->message, &x,
+					err ? NULL : e);
+	if (!failed && line->json)
+		print_minimal_json(line, t, m, shown, &x);
+	else if (!failed)
+		print_minimal(line, t, m, shown, &x);
+	explained_release(&x);
+	recorded_release(&recorded);
+	unlink(units);
+	return err ? err : failed;
 }
 
 static int minimise_state(const struct command_line *line,
@@ -66,10 +101,9 @@ static int minimise_state(const struct command_line *line,
 				       t->state, s, judgements, &m, &shown,
 				       e);
 
-	if (m.state && !line->json)
-		print_minimal(line, t, &m, &shown);
-	else if (m.state)
-		print_minimal_json(line, t, &m, &shown);
+	if (m.state)
+		err = explain_and_print(line, session, t, s, &m, &shown, err,
+					e);
 	status = err == -ECANCELED ? EXIT_INTERRUPTED :
 		 err == -EINVAL	   ? EXIT_USAGE :
 		 err		   ? EXIT_HARNESS :

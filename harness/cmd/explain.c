@@ -1,4 +1,4 @@
-/* powercut explain: why a crash state is legal, and what of it matters. */
+/* powercut explain: what a crash state lost and why, and why it is legal. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "cmd/commands.h"
+#include "cmd/explain-cause.h"
 #include "cmd/explain-minimal.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
@@ -94,9 +95,12 @@ static void text_write(const struct history *h, const struct legal_write *w,
 }
 
 static void print_text(const char *name, const struct history *h,
-		       const struct legal *l)
+		       const struct legal *l, const struct explained *x)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s\n", name);
+	explained_text(x, &b);
 
 	if (l->fault)
 		buf_printf(&b, "%s: beyond the drive's contract (rule 8)\n"
@@ -171,7 +175,8 @@ static json_t *json_write(const struct history *h, const struct legal_write *w,
 }
 
 static void print_json(const char *name, const struct history *h,
-		       const struct legal *l, int writes)
+		       const struct legal *l, const struct explained *x,
+		       int writes)
 {
 	json_t *object = json_pack(
 		"{s:s, s:b, s:s?, s:s, s:I, s:I, s:I, s:I}", "state", name,
@@ -188,6 +193,7 @@ static void print_json(const char *name, const struct history *h,
 	if (writes)
 		json_object_set(object, "writes", list);
 	json_decref(list);
+	json_object_set_new(object, "cause", explained_json(x));
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);
@@ -196,10 +202,11 @@ static void print_json(const char *name, const struct history *h,
 /* ---- the command ---- */
 
 static int explain_state(const struct command_line *line,
-			 const struct target *t, const struct scenario *s,
-			 struct error *e)
+			 const struct home *home, const struct target *t,
+			 const struct scenario *s, struct error *e)
 {
 	const struct explain_options *o = line->options;
+	struct explained x = { .stack = NULL };
 	char units[] = "/tmp/powercut-explain-XXXXXX";
 	CLEANUP_CLOSE int fd = mkstemp(units);
 	struct recorded recorded = { 0 };
@@ -213,14 +220,18 @@ static int explain_state(const struct command_line *line,
 		err = legal_explain(recorded.space, recorded.history,
 				    &s->drive.cache, t->state, o->all, &legal,
 				    e);
+	if (!err)
+		err = explained_find(home, t, s, &recorded, t->state, NULL,
+				     &x, e);
 	if (!err && !o->legal && !o->all)
 		legal.n = 0;
 	if (!err && line->json)
-		print_json(line->args[0], recorded.history, &legal,
+		print_json(line->args[0], recorded.history, &legal, &x,
 			   o->legal || o->all);
 	else if (!err)
-		print_text(line->args[0], recorded.history, &legal);
+		print_text(line->args[0], recorded.history, &legal, &x);
 	unlink(units);
+	explained_release(&x);
 	legal_release(&legal);
 	recorded_release(&recorded);
 	return err;
@@ -241,10 +252,10 @@ static int check_options(const struct command_line *line)
 }
 
 static int explain_target(const struct command_line *line,
-			  const struct target *t, const struct scenario *s,
-			  struct error *e)
+			  const struct home *home, const struct target *t,
+			  const struct scenario *s, struct error *e)
 {
-	int err = explain_state(line, t, s, e);
+	int err = explain_state(line, home, t, s, e);
 
 	if (!err)
 		return EXIT_EXPECTED;
@@ -274,7 +285,8 @@ static int explain(const struct command_line *line)
 		status = explain_minimal(line, &o->session, o->judgements, &t,
 					 scenario, &e);
 	else
-		status = explain_target(line, &t, scenario, &e);
+		status = explain_target(line, &paths.lab.home, &t, scenario,
+					&e);
 	scenario_free(scenario);
 	target_release(&t);
 	session_close(&paths);
@@ -284,7 +296,9 @@ static int explain(const struct command_line *line)
 const struct subcommand cmd_explain = {
 	.name = "explain",
 	.synopsis = "RUN@CUT:SURVIVORS",
-	.about = "Says why a crash state is legal: how many writes were "
+	.about = "Says which write a crash state lost, in which of the six "
+		 "layers it was, which promise that breaks and which step was "
+		 "missing; and why the state is legal: how many writes were "
 		 "volatile at the cut, and with --legal the rule of the crash "
 		 "model for each. With --minimise, which of its losses "
 		 "matter.",
