@@ -5,6 +5,6 @@
 #include "cmd/options.h"
 
 extern const struct subcommand cmd_run, cmd_try, cmd_check, cmd_hunt, cmd_export, cmd_shell,
-	cmd_report, cmd_list, cmd_doctor, cmd_bench, cmd_explain, cmd_import;
+	cmd_report, cmd_list, cmd_doctor, cmd_bench, cmd_explain, cmd_lint, cmd_import;
 
 #endif

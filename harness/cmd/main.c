@@ -7,7 +7,7 @@ int main(int argc, char **argv)
 {
 	static const struct subcommand *const commands[] = {
 		&cmd_run,    &cmd_try, &cmd_check, &cmd_hunt, &cmd_report, &cmd_shell,
-		&cmd_explain, &cmd_export, &cmd_import, &cmd_list,
+		&cmd_explain, &cmd_lint, &cmd_export, &cmd_import, &cmd_list,
 		&cmd_bench,   &cmd_doctor, NULL,
 	};
 
