@@ -182,7 +182,7 @@ static void add_stores(struct journey *j)
 	const struct layers *l = j->in.layers;
 
 	for (size_t i = 0; l && i < l->n; i++)
-		if (l->events[i].kind == LAYER_DIRTY)
+		if (l->events[i].kind == LAYER_DIRTY && !l->events[i].disk)
 			add_store(j, &l->events[i]);
 }
 
@@ -297,7 +297,8 @@ static void ask_layers(struct operation *o, const struct layers *l)
 
 		if (ev->tid != o->call->tid)
 			continue;
-		if (ev->kind == LAYER_DIRTY && ev->inode == o->inode)
+		if (ev->kind == LAYER_DIRTY && !ev->disk &&
+		    ev->inode == o->inode)
 			copied = ev->time_ns;
 		if (ev->kind == LAYER_JOIN && ev->transaction > o->transaction)
 			o->transaction = ev->transaction;

@@ -80,7 +80,7 @@ static int of_pages(const struct finder *f, const struct layer_event *ev)
 {
 	const struct operation *o = f->o;
 
-	return ev->kind == LAYER_DIRTY && ev->inode == o->inode &&
+	return ev->kind == LAYER_DIRTY && !ev->disk && ev->inode == o->inode &&
 	       ev->offset < o->offset + o->length &&
 	       o->offset < ev->offset + (ev->length ? ev->length : PAGE);
 }

@@ -241,7 +241,8 @@ static int walk_layers(struct walk *w)
 		label = layer_label(e);
 		pieces = disk ? pieces_of_disk(w->j, e->offset, e->length,
 					       e->time_ns) :
-				pieces_of_file(w->j, e->inode, e->offset,
+				pieces_of_file(w->j, e->disk ? 0 : e->inode,
+					       e->offset,
 					       e->length ? e->length :
 							   INT64_MAX,
 					       e->time_ns);
