@@ -486,6 +486,18 @@ static void say_torn(struct trial *t, const struct operation *o)
 	    &missing);
 }
 
+/* A write of the drive that no operation explains. */
+static int say_loss(struct trial *t)
+{
+	struct buf sentence = BUF_INIT, missing = BUF_INIT;
+	enum step step;
+	unsigned layer = loss_words(&t->media, &step, &sentence, &missing);
+
+	if (layer)
+		say(t, layer, step, &sentence, &missing);
+	return layer != 0;
+}
+
 static void try_order(struct trial *t)
 {
 	const struct operation *o = find_torn(t);
@@ -497,7 +509,7 @@ static void try_order(struct trial *t)
 	o = find_disorder(t);
 	if (o)
 		say_accused(t, o);
-	else
+	else if (!say_loss(t))
 		say_nothing(t, "all that was promised is on the media as far "
 			    "as the trace tells, and nothing is lost that "
 			    "something later builds on");

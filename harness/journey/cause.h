@@ -94,6 +94,16 @@ void promise_words(const struct journey_mark *p, struct buf *ret);
 /* The layer as a noun: "page cache". */
 const char *layer_words(unsigned layer);
 
+struct legal_reason;
+/* "the drive ignored flush f7", appended: of LEGAL_IGNORED. */
+void drive_words(const struct command *c, const struct legal_reason *r,
+		 struct buf *ret);
+
+/* loss.c: of the first write that the state has lost. The layer; 0: it has lost
+ * none. Both texts are appended. */
+unsigned loss_words(const struct media *m, enum step *ret_step,
+		    struct buf *sentence, struct buf *missing);
+
 /* missing.c: which step an operation lacks until the time; *ret_sync as in struct
  * cause. The sentence is appended. */
 enum step missing_step(const struct media *m, const struct operation *o,

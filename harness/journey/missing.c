@@ -147,19 +147,15 @@ static int without_barriers(const struct journey *j)
 	       mount_has(j->in.mount_options, "nobarrier");
 }
 
-static enum step drive_ignored(const struct media *m, const struct standing *s,
-			       const struct legal_reason *r, struct buf *ret)
+void drive_words(const struct command *c, const struct legal_reason *r,
+		 struct buf *ret)
 {
-	const struct command *c =
-		&m->journey->in.history->commands[s->command];
-
 	if (r->flush)
 		buf_printf(ret, "the drive ignored flush f%" PRIu64,
 			   r->flush->number);
 	else
 		buf_printf(ret, "the drive ignored the FUA of its write w%"
 			   PRIu64, c->number);
-	return STEP_DRIVE;
 }
 
 static enum step torn(const struct media *m, struct buf *ret)
@@ -171,7 +167,6 @@ static enum step torn(const struct media *m, struct buf *ret)
 }
 
 static enum step lost_by_drive(const struct media *m,
-			       const struct operation *o,
 			       const struct standing *s,
 			       const struct call *sync, struct buf *ret)
 {
@@ -181,9 +176,10 @@ static enum step lost_by_drive(const struct media *m,
 					     j->durable[s->command],
 					     m->position);
 
-	(void)o;
-	if (r.why == LEGAL_IGNORED)
-		return drive_ignored(m, s, &r, ret);
+	if (r.why == LEGAL_IGNORED) {
+		drive_words(&j->in.history->commands[s->command], &r, ret);
+		return STEP_DRIVE;
+	}
 	if (without_barriers(j)) {
 		buf_printf(ret, "%s at call %" PRIu64 " sent no flush: the "
 			   "file system is mounted with barrier=0",
@@ -202,12 +198,11 @@ static enum step lost_by_drive(const struct media *m,
 	return STEP_NONE;
 }
 
-static enum step did_sync(const struct media *m, const struct operation *o,
-			  const struct standing *s, const struct call *sync,
-			  struct buf *ret)
+static enum step did_sync(const struct media *m, const struct standing *s,
+			  const struct call *sync, struct buf *ret)
 {
 	if (s->at == AT_DRIVE && s->command != NO_INDEX)
-		return lost_by_drive(m, o, s, sync, ret);
+		return lost_by_drive(m, s, sync, ret);
 	if (s->at >= AT_CALL && s->at <= AT_BLOCK) {
 		buf_printf(ret, "%s at call %" PRIu64 " returned 0, though "
 			   "not all had left", call_name(sync), sync->number);
@@ -234,7 +229,7 @@ enum step missing_step(const struct media *m, const struct operation *o,
 
 	*ret_sync = journey_sync(j, o, from, until_ns);
 	if (*ret_sync)
-		return did_sync(m, o, s, *ret_sync, ret);
+		return did_sync(m, s, *ret_sync, ret);
 	*ret_sync = journey_failed_sync(j, o, from, until_ns);
 	if (*ret_sync)
 		return heed(*ret_sync, ret);

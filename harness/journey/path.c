@@ -167,13 +167,19 @@ static void add_commands(struct finder *f)
 	}
 }
 
+/* Of one time: the cut comes last. */
+static int order(const struct path_step *s)
+{
+	return s->layer ? (int)s->layer : 8;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct path_step *x = a, *y = b;
 
 	if (x->time_ns != y->time_ns)
 		return x->time_ns < y->time_ns ? -1 : 1;
-	return (x->layer > y->layer) - (x->layer < y->layer);
+	return order(x) - order(y);
 }
 
 static int has_bytes(const struct operation *o)

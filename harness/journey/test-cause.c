@@ -118,9 +118,9 @@ static void a_request_that_the_drive_has_not_is_in_the_block_layer(void **state)
 	test_extent(&t, 0, 4096, 4096);
 	ask("m1:all", NULL);
 	assert_int_equal(cause.layer, 5);
-	assert_non_null(strstr(cause.sentence, "were in the block layer, "
-			       "requested and not acknowledged by the drive "
-			       "(layer 5) when"));
+	assert_non_null(strstr(cause.sentence, "were in the block layer "
+			       "(layer 5), requested and not acknowledged by "
+			       "the drive when"));
 }
 
 static void a_write_in_flight_is_in_the_block_layer(void **state)
@@ -132,7 +132,7 @@ static void a_write_in_flight_is_in_the_block_layer(void **state)
 	test_extent(&t, 0, 4096, 4096);
 	ask("m1:none", NULL);
 	assert_int_equal(cause.layer, 5);
-	assert_non_null(strstr(cause.sentence, "as the drive's write w1"));
+	assert_non_null(strstr(cause.sentence, "by the drive as its write w1 when"));
 }
 
 static void what_the_drive_acknowledged_is_in_its_cache(void **state)
@@ -145,10 +145,10 @@ static void what_the_drive_acknowledged_is_in_its_cache(void **state)
 	ask("m1:none", NULL);
 	says(6, STEP_SYNC_FILE,
 	     "17 bytes at 0 of /mnt/log, written by call 1 (pwrite64 of "
-	     "writer, thread 7), were in the drive's cache (layer 6), as the "
-	     "drive's write w1 when the power failed, though ack "
-	     "\"TXN-00001\" (mark m1, call 2) had promised it: no fsync or "
-	     "fdatasync of /mnt/log between call 1 and ack 2");
+	     "writer, thread 7), were in the drive's cache (layer 6) as its "
+	     "write w1 when the power failed, though ack \"TXN-00001\" (mark "
+	     "m1, call 2) had promised it: no fsync or fdatasync of /mnt/log "
+	     "between call 1 and ack 2");
 }
 
 static void a_name_without_a_write_since_is_in_the_file_system(void **state)
@@ -391,6 +391,28 @@ static void order_names_what_was_to_come_first(void **state)
 	     "call 2");
 }
 
+/* No operation has lost anything, and yet the drive has. */
+static void a_lost_write_of_nobody_is_told_by_its_number(void **state)
+{
+	(void)state;
+	t.model.flush_ignored = 1;
+	test_mark_call(&t, MARK_MARK, "now");
+	test_drive_write(&t, 4096, 1024, 1);
+	test_drive_flush(&t);
+	test_mark_call(&t, MARK_MARK, "then");
+	ask("p4:all-1", "the kernel refuses to mount");
+	says(6, STEP_NONE,
+	     "the drive lost its write w1 (1024 bytes at 4096) when the power "
+	     "failed: flush f1 was submitted at 4 after it completed, but had "
+	     "not completed at the cut");
+	cause_release(&cause);
+	ask("m2:1.0", "the kernel refuses to mount");
+	says(6, STEP_DRIVE,
+	     "the drive lost its write w1 in part (1024 bytes at 4096: "
+	     "survived in unit 0, lost in unit 1) when the power failed: the "
+	     "drive ignored flush f1");
+}
+
 static void a_torn_write_is_named(void **state)
 {
 	struct call *c;
@@ -493,6 +515,7 @@ int main(void)
 		TEST(a_lost_write_is_accused_before_one_that_never_left),
 		TEST(a_file_that_is_gone_is_not_accused),
 		TEST(order_names_what_was_to_come_first),
+		TEST(a_lost_write_of_nobody_is_told_by_its_number),
 		TEST(a_torn_write_is_named),
 		TEST(lost_records_of_calls_make_no_journey),
 		TEST(where_writeback_went_is_not_guessed),

@@ -92,7 +92,7 @@ static void command_words(const struct media *m, size_t command,
 		&m->journey->in.history->commands[command];
 
 	if (c && c->number)
-		buf_printf(ret, ", as the drive's write w%" PRIu64, c->number);
+		buf_printf(ret, " as its write w%" PRIu64, c->number);
 }
 
 /* The journal's own writes are on their way, too. */
@@ -128,8 +128,8 @@ void standing_words(const struct media *m, const struct standing *s,
 		if (s->part == PART_REACH)
 			buf_puts(ret, "behind ");
 		journal_words(s, ret);
-		buf_puts(ret, "in the block layer, requested and not "
-			 "acknowledged by the drive (layer 5)");
+		buf_puts(ret, "in the block layer (layer 5), requested and "
+			 "not acknowledged by the drive");
 		command_words(m, s->command, ret);
 		return;
 	case AT_DRIVE:
