@@ -147,7 +147,7 @@ struct store_mark {
 int store_add_mark(struct store *s, const struct store_mark *m,
 		   struct error *e);
 
-/* Why a finding's state lost what it lost (explain/attribute.h). Texts may be
+/* Why a finding's state lost what it lost (journey/cause.h). Texts may be
  * NULL, which is "": none, or not known. */
 struct store_cause {
 	const char *source;   /* "replay", "live-1" */
