@@ -5,7 +5,8 @@
  * The broken promise is the last ack at the cut, of those whose words stand in
  * what the check said, or else of all, with an operation that is not on the media.
  * Its operations are those between the begin of the same words (or else the ack
- * before) and the ack. Of these one is accused that the state has lost. Where no
+ * before) and the ack; not those of a thread that has begun a promise of its
+ * own. Of these one is accused that the state has lost. Where no
  * call carried anything in between, the data had not left the program: layer 1.
  * Without such an ack it is order that was broken: the first operation that is lost
  * though one that builds on it is there.

@@ -33,6 +33,8 @@ enum operation_kind {
 	OPERATION_ATTRIBUTE,
 };
 
+struct journey_mark;
+
 struct operation {
 	enum operation_kind kind;
 	const struct call *call; /* of a store: the mmap */
@@ -41,12 +43,16 @@ struct operation {
 	uint64_t parent;  /* of a name: the directory that must be synced */
 	uint64_t parent2; /* of a rename that crosses directories: the other one;
 			   * else 0 */
-	const char *path; /* of the file, as it is called later; borrowed */
+	const char *path; /* of the file; of a rename or link the new one.
+			   * Borrowed */
+	int32_t tid;      /* of a store: who touched the page first */
 	uint64_t enter_ns, exit_ns; /* TIME_NEVER: had not returned */
 	uint64_t copied_ns; /* when its bytes had been copied; TIME_NEVER: they
 			     * were not */
 	uint64_t transaction; /* of ext4's journal, the last that the call
 			       * joined; 0: not seen */
+	const struct journey_mark *owner; /* the begin of the same thread that
+			   * was not acknowledged yet; NULL: none */
 	uint64_t gone_ns; /* from when on it does not matter any more: its file
 			   * unlinked or replaced, its bytes cut off;
 			   * TIME_NEVER */

@@ -233,6 +233,9 @@ enum step missing_step(const struct media *m, const struct operation *o,
 	*ret_sync = journey_failed_sync(j, o, from, until_ns);
 	if (*ret_sync)
 		return heed(*ret_sync, ret);
+	if (until && o->exit_ns > until_ns)
+		buf_printf(ret, "call %" PRIu64 " had not returned yet, and ",
+			   o->call->number);
 	if (o->kind == OPERATION_NAME && !o->parent)
 		return STEP_NONE; /* which directory it is, nobody said */
 	if (o->kind != OPERATION_NAME && !o->inode)

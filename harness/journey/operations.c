@@ -33,6 +33,7 @@ static struct operation begin(const struct call *c, enum operation_kind kind)
 		.call = c,
 		.inode = c->inode,
 		.path = c->path,
+		.tid = c->tid,
 		.enter_ns = c->enter_ns,
 		.exit_ns = c->exit_ns ? c->exit_ns : TIME_NEVER,
 	};
@@ -174,6 +175,7 @@ static void add_store(struct journey *j, const struct layer_event *ev)
 	o.offset = ev->offset;
 	o.length = ev->length ? ev->length : PAGE;
 	o.enter_ns = o.exit_ns = ev->time_ns;
+	o.tid = ev->tid;
 	add(j, o);
 }
 
@@ -306,11 +308,35 @@ static void ask_layers(struct operation *o, const struct layers *l)
 	o->copied_ns = copied ? copied : copied_unseen(o);
 }
 
+/* ---- whose promise it is ---- */
+
+/* A begin of the thread that is still open at that time, the last one. */
+static const struct journey_mark *open_begin(const struct journey *j,
+					     int32_t tid, uint64_t now)
+{
+	const struct journey_mark *open = NULL;
+
+	for (size_t i = 0; i < j->in.history->n_marks; i++) {
+		const struct journey_mark *m = &j->marks[i];
+
+		if (!m->call || m->call->tid != tid ||
+		    m->call->enter_ns > now)
+			continue;
+		if (m->mark->kind == MARK_BEGIN)
+			open = m;
+		else if (open && m->mark->kind == MARK_ACK &&
+			 !strcmp(m->mark->text, open->mark->text))
+			open = NULL;
+	}
+	return open;
+}
+
 static void ask_all(struct journey *j)
 {
 	for (size_t i = 0; i < j->n_operations; i++) {
 		struct operation *o = &j->operations[i];
 
+		o->owner = open_begin(j, o->tid, o->enter_ns);
 		if (o->kind == OPERATION_STORE)
 			o->copied_ns = o->enter_ns;
 		else

@@ -71,7 +71,19 @@ size_t promises_until(const struct journey *j, uint64_t position,
 	return n;
 }
 
+/* Another thread's operation belongs to the promise that this one has begun. */
+static int is_anothers(const struct promise *p, const struct operation *o)
+{
+	return o->owner && o->tid != p->ack->call->tid &&
+	       strcmp(o->owner->mark->text, p->ack->mark->text);
+}
+
+/* One that had not returned at the ack: only of the same program. */
 int promise_has(const struct promise *p, const struct operation *o)
 {
-	return o->enter_ns >= p->from_ns && o->exit_ns <= p->until_ns;
+	if (o->enter_ns < p->from_ns || o->enter_ns > p->until_ns ||
+	    is_anothers(p, o))
+		return 0;
+	return o->exit_ns <= p->until_ns ||
+	       o->call->pid == p->ack->call->pid;
 }

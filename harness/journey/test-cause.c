@@ -108,6 +108,27 @@ static void an_unsynced_write_is_in_the_page_cache(void **state)
 			    "between call 2 and ack 3");
 }
 
+/* The program promises what another thread of it is just writing. */
+static void a_call_under_way_at_the_ack_is_layer_2(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	c = test_enter(&t, CALL_WRITE, "write");
+	c->tid = 8;
+	c->length = 5;
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_exit(&t, c, 5);
+	ask("m2:all", NULL);
+	says(2, STEP_SYNC_FILE,
+	     "5 bytes at 0 of /mnt/log, written by call 2 (write of writer, "
+	     "thread 8), were in the system call, not copied yet (layer 2) "
+	     "when the power failed, though ack \"TXN-00001\" (mark m2, call "
+	     "3) had promised it: call 2 had not returned yet, and no fsync or "
+	     "fdatasync of /mnt/log between call 2 and ack 3");
+}
+
 static void a_request_that_the_drive_has_not_is_in_the_block_layer(void **state)
 {
 	(void)state;
@@ -364,6 +385,23 @@ static void a_file_that_is_gone_is_not_accused(void **state)
 	assert_int_equal(cause.accused->call->number, 3);
 }
 
+/* What the other one writes is promised by its own ack. */
+static void threads_are_not_blamed_for_each_other(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "a");
+	test_mark_call(&t, MARK_BEGIN, "b")->tid = 8;
+	c = test_write_call(&t, 0, "for b");
+	c->tid = 8;
+	t.events[t.l.n - 1].tid = 8;
+	test_write_call(&t, 100, "for a");
+	test_mark_call(&t, MARK_ACK, "a");
+	ask("m3:all", NULL);
+	assert_int_equal(cause.accused->call->number, 4);
+}
+
 /* No ack: the name is there, its bytes are not. */
 static void order_names_what_was_to_come_first(void **state)
 {
@@ -498,6 +536,7 @@ int main(void)
 		TEST(a_promise_without_a_call_is_in_the_programs_buffer),
 		TEST(a_write_that_has_not_copied_is_in_the_call),
 		TEST(an_unsynced_write_is_in_the_page_cache),
+		TEST(a_call_under_way_at_the_ack_is_layer_2),
 		TEST(a_request_that_the_drive_has_not_is_in_the_block_layer),
 		TEST(a_write_in_flight_is_in_the_block_layer),
 		TEST(what_the_drive_acknowledged_is_in_its_cache),
@@ -514,6 +553,7 @@ int main(void)
 		TEST(the_write_with_the_promises_words_is_accused),
 		TEST(a_lost_write_is_accused_before_one_that_never_left),
 		TEST(a_file_that_is_gone_is_not_accused),
+		TEST(threads_are_not_blamed_for_each_other),
 		TEST(order_names_what_was_to_come_first),
 		TEST(a_lost_write_of_nobody_is_told_by_its_number),
 		TEST(a_torn_write_is_named),
