@@ -99,6 +99,7 @@ key Escape
 click at
 $(say clicked "$canvas.dataset.selected")
 $(say lit "$canvas.dataset.lit")
+$(say hinted "$canvas.dataset.hinted")
 $(say tip "document.querySelector('.tip').textContent")
 eval window.step = document.querySelector('.step:not([aria-current])'); step.scrollIntoView({block: 'center'})
 click (b => [b.x + 9, b.y + 9])(step.getBoundingClientRect())
@@ -112,6 +113,7 @@ at_least "$(said selected)" 1 "mouse: there is an event"
 is "$(said clicked)" "$(said selected)" "mouse: a click selects what is there"
 at_least "$(said lit)" 3 "mouse: and follows its data"
 like "$(said tip)" "before the cut" "mouse: what it points at is told"
+at_least "$(said hinted)" 3 "mouse: and what shares its data is shown"
 isnt "$(said stepped)" "$(said clicked)" \
 	"mouse: a step of the way leads to its event"
 is "$(said moved)" true "mouse: the drawing of all moves the view"

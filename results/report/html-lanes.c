@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "clean.h"
@@ -33,6 +34,7 @@
 #define HEIGHT (TOP + STORE_LANES * (LANE + GAP) + AXIS)
 #define PLOT (WIDTH - LEFT - RIGHT)
 #define TICKS 5
+#define LABEL 40 /* room for "cut 12" */
 
 struct buckets {
 	uint32_t n[STORE_LANES + 1][BUCKETS];
@@ -119,6 +121,22 @@ static void axis(struct buf *b, const struct recording *r)
 	}
 }
 
+static double cut_x(const struct recording *r, const struct finding *f)
+{
+	return LEFT + PLOT * share(r, f->cause.cut_ns);
+}
+
+/* Whether an earlier finding's label stands there. */
+static bool is_taken(const struct recording *r, const struct summary *s,
+		     size_t i, double x)
+{
+	for (size_t j = 0; j < i; j++)
+		if (events_has_cut(r, &s->findings[j]) &&
+		    fabs(cut_x(r, &s->findings[j]) - x) < LABEL)
+			return true;
+	return false;
+}
+
 static void cuts(struct buf *b, const struct recording *r,
 		 const struct summary *s)
 {
@@ -128,14 +146,17 @@ static void cuts(struct buf *b, const struct recording *r,
 
 		if (!events_has_cut(r, f))
 			continue;
-		x = LEFT + PLOT * share(r, f->cause.cut_ns);
+		x = cut_x(r, f);
 		buf_printf(b, "<g class=\"cut\" data-finding=\"%" PRIu64 "\">"
 			   "<title>The cut of finding %" PRIu64 "</title>"
-			   "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"14\" y2=\"%d\"/>"
-			   "<text x=\"%.1f\" y=\"11\" text-anchor=\"%s\">cut %"
-			   PRIu64 "</text></g>\n", f->number, f->number, x, x,
-			   HEIGHT - AXIS, x,
-			   x > WIDTH - 40 ? "end" : "middle", f->number);
+			   "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"14\" y2=\"%d\"/>",
+			   f->number, f->number, x, x, HEIGHT - AXIS);
+		if (!is_taken(r, s, i, x))
+			buf_printf(b, "<text x=\"%.1f\" y=\"11\" text-anchor="
+				   "\"%s\">cut %" PRIu64 "</text>", x,
+				   x > WIDTH - LABEL ? "end" : "middle",
+				   f->number);
+		buf_puts(b, "</g>\n");
 	}
 }
 

@@ -97,7 +97,7 @@ const char html_style[] =
 	".actions:empty{display:none}\n"
 	".way{list-style:none;padding:0;margin:.6rem 0}\n"
 	".way li{padding:.16rem 0;overflow-wrap:anywhere}"
-	".way .after{opacity:.6}\n"
+	".way .after{opacity:.8}\n"
 	".when{color:var(--dim);font-size:.85rem}\n"
 	"i.lane{display:inline-block;min-width:9.5rem;padding:.05rem .55rem;"
 	"font-style:normal;font-size:.8rem;border-left-width:4px;"

@@ -103,8 +103,10 @@ function prepare(r) {
 		r.start[i] = t;
 		while (row < ROWS && rows[row] > t)
 			row++;
-		if (row === ROWS)
+		if (row === ROWS && Math.min(...rows) < Infinity)
 			row = rows.indexOf(Math.min(...rows));
+		else if (row === ROWS)
+			row = i % ROWS;
 		r.row[i] = row;
 		rows[row] = r.length[i] < 0 ? Infinity : t + r.length[i];
 		(r.inLane[lane] || (r.inLane[lane] = [])).push(i);
@@ -140,7 +142,8 @@ class Timeline {
 		this.data = data;
 		this.root = root;
 		this.lit = new Set();
-		this.selected = -1;
+		this.hinted = new Set();
+		this.selected = this.pointed = -1;
 		this.cut = null;
 		data.recordings.forEach(prepare);
 		this.build();
@@ -195,7 +198,10 @@ class Timeline {
 
 		c.addEventListener('keydown', (e) => this.key(e));
 		c.addEventListener('mousemove', (e) => this.hover(e));
-		c.addEventListener('mouseleave', () => this.show_tip(-1));
+		c.addEventListener('mouseleave', () => {
+			this.show_tip(-1);
+			this.hint(-1);
+		});
 		c.addEventListener('pointerdown', (e) => this.grab(e));
 		c.addEventListener('wheel', (e) => this.wheel(e),
 				   { passive: false });
@@ -358,10 +364,7 @@ class Timeline {
 	/* Follows the data of these calls; else of all that the event carries. */
 	select(i, some) {
 		this.followed = some || this.r.calls[i];
-		this.lit = new Set([i]);
-		for (const call of this.followed)
-			for (const j of this.r.byCall.get(call) || [])
-				this.lit.add(j);
+		this.lit = this.sharing([i], this.followed);
 		this.canvas.dataset.lit = this.lit.size;
 		this.visit(i);
 		this.tell();
@@ -554,7 +557,7 @@ class Timeline {
 	/* The event there, or -1: of those in reach the one that is nearest. */
 	hit(p) {
 		const lane = Math.floor((p.y - TOP) / LANE) + 1, r = this.r;
-		let best = -1, least = NEAR + 1;
+		let best = -1, least = NEAR * 2 + 1;
 
 		for (const i of r.inLane[lane] || []) {
 			const [from, to] = this.extent(i);
@@ -565,7 +568,8 @@ class Timeline {
 			if (dx > NEAR || dy > NEAR)
 				continue;
 			if (dx + dy < least ||
-			    (dx + dy === least && this.lit.has(i))) {
+			    (dx + dy === least &&
+			     (this.lit.has(i) || !this.lit.has(best)))) {
 				best = i;
 				least = dx + dy;
 			}
@@ -574,9 +578,30 @@ class Timeline {
 	}
 
 	hover(e) {
-		const p = this.at(e);
+		const p = this.at(e), i = this.hit(p);
 
-		this.show_tip(this.hit(p), p);
+		this.show_tip(i, p);
+		this.hint(i);
+	}
+
+	/* What shares data with the event that the mouse points at. */
+	hint(i) {
+		if (i === this.pointed)
+			return;
+		this.pointed = i;
+		this.hinted = i < 0 ? new Set() : this.sharing([i],
+							       this.r.calls[i]);
+		this.canvas.dataset.hinted = this.hinted.size;
+		this.later();
+	}
+
+	sharing(events, some) {
+		const all = new Set(events);
+
+		for (const call of some)
+			for (const i of this.r.byCall.get(call) || [])
+				all.add(i);
+		return all;
 	}
 
 	show_tip(i, p) {
@@ -609,12 +634,16 @@ class Timeline {
 		if (e.button !== 0)
 			return;
 		c.setPointerCapture(e.pointerId);
-		c.addEventListener('pointermove', move);
+		const done = new AbortController();
+		const on = { signal: done.signal };
+
+		c.addEventListener('pointermove', move, on);
+		c.addEventListener('pointercancel', () => done.abort(), on);
 		c.addEventListener('pointerup', (up) => {
-			c.removeEventListener('pointermove', move);
+			done.abort();
 			if (!moved)
 				this.click(this.hit(this.at(up)));
-		}, { once: true });
+		}, on);
 	}
 
 	click(i) {
@@ -747,25 +776,38 @@ class Timeline {
 		this.g.fillRect(from, this.y(i), Math.max(2, to - from), BAR);
 	}
 
-	/* What falls on a pixel that is drawn already is left out. */
+	/*
+	 * What falls on the same pixels as the one before it in its row is left
+	 * out; what starts on top of another one gets an edge.
+	 */
 	events() {
-		const r = this.r, g = this.g;
+		const r = this.r, g = this.g, band = this.color('band');
 		let drawn = 0;
 
 		for (let lane = 1; lane < 8; lane++) {
-			const done = new Array(ROWS).fill(-1);
+			const starts = new Array(ROWS).fill(-9);
+			const ends = new Array(ROWS).fill(-9);
+			const color = this.color('l' + lane);
 
-			g.fillStyle = this.color('l' + lane);
-			g.globalAlpha = this.lit.size ? 0.25 : 0.85;
 			for (const i of r.inLane[lane] || []) {
-				const [from, to] = this.extent(i);
+				const [from, to] = this.extent(i), row = r.row[i];
 
 				if (from > this.width)
 					break;
-				if (to < this.left || to <= done[r.row[i]] + 0.5)
+				if (to < this.left || (from < starts[row] + 1 &&
+						       to <= ends[row] + 1))
 					continue;
+				if (from < ends[row] && from > starts[row] + 2) {
+					g.globalAlpha = 1;
+					g.fillStyle = band;
+					g.fillRect(Math.max(this.left, from - 1),
+						   this.y(i), 1, BAR);
+				}
+				g.globalAlpha = this.lit.size ? 0.25 : 0.85;
+				g.fillStyle = color;
 				this.bar(i, from, to);
-				done[r.row[i]] = to;
+				starts[row] = from;
+				ends[row] = Math.max(to, ends[row]);
 				drawn++;
 			}
 		}
@@ -822,8 +864,26 @@ class Timeline {
 			g.fillStyle = this.color('l' + this.r.lane[i]);
 			this.bar(i, from, to);
 		}
+		this.hints();
 		if (this.selected >= 0)
 			this.frame(this.selected);
+	}
+
+	hints() {
+		const g = this.g;
+
+		g.strokeStyle = this.color('text');
+		for (const i of this.hinted) {
+			const [from, to] = this.extent(i);
+			const left = Math.max(from, this.left);
+
+			if (to < this.left || from > this.width)
+				continue;
+			g.fillStyle = this.color('l' + this.r.lane[i]);
+			this.bar(i, from, to);
+			g.strokeRect(left - 0.5, this.y(i) - 0.5,
+				     Math.max(2, to - left) + 1, BAR + 1);
+		}
 	}
 
 	frame(i) {
