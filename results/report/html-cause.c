@@ -162,8 +162,10 @@ static void step(struct buf *b, const struct events *all,
 	buf_printf(b, "<li%s><i class=\"lane l%d\">%s</i> ",
 		   ev->start_ns > cut_ns ? " class=\"after\"" : "",
 		   (int)ev->lane, html_lane(ev->lane));
-	clean_html(b, all->kinds[ev->kind], ONE_LINE);
-	buf_puts(b, " ");
+	if (!strstr(ev->label, all->kinds[ev->kind])) {
+		clean_html(b, all->kinds[ev->kind], ONE_LINE);
+		buf_puts(b, " ");
+	}
 	code(b, ev->label);
 	when(b, ev, cut_ns);
 	buf_puts(b, "</li>\n");

@@ -370,8 +370,15 @@ class Timeline {
 		this.tell();
 	}
 
+	/* Where the label does not say what kind it is. */
+	kind(i) {
+		const kind = this.data.kinds[this.r.kind[i]];
+
+		return this.r.label[i].includes(kind) ? '' : kind + ' ';
+	}
+
 	name(i) {
-		return this.data.kinds[this.r.kind[i]] + ' ' + this.r.label[i];
+		return this.kind(i) + this.r.label[i];
 	}
 
 	when(i) {
@@ -399,7 +406,7 @@ class Timeline {
 		if (i === this.selected)
 			b.setAttribute('aria-current', 'true');
 		add(b, 'i', this.data.lanes[lane - 1], { class: 'lane l' + lane });
-		add(b, 'span', ' ' + this.data.kinds[this.r.kind[i]] + ' ');
+		add(b, 'span', ' ' + this.kind(i));
 		add(b, 'code', this.r.label[i]);
 		add(b, 'span', ' ' + this.when(i), { class: 'when' });
 		b.addEventListener('click', () => {
@@ -823,8 +830,10 @@ class Timeline {
 
 		for (const i of r.inLane[1] || []) {
 			const x = this.x(r.start[i]);
-			const broken = this.cut && this.cut.promise &&
-				r.label[i].endsWith(this.cut.promise);
+			const promise = this.cut && this.cut.promise;
+			const broken = promise &&
+				(r.label[i] === promise ||
+				 r.label[i] === 'ack ' + promise);
 
 			if (r.kind[i] !== ack || x < this.left || x > this.width ||
 			    (x < last + 4 && !broken))

@@ -208,7 +208,7 @@ static void the_way_of_the_data_is_told(void **state)
 	read_page();
 	expect("count(//article[1]//ol[@class = 'way']/li)", "3");
 	expect("string(//article[1]//ol[@class = 'way']/li[1])",
-	       "system call write pwrite64 /mnt/log 4096+512 4.000 ms before "
+	       "system call pwrite64 /mnt/log 4096+512 4.000 ms before "
 	       "the cut");
 	expect("string(//article[1]//ol[@class = 'way']/li[2])",
 	       "page cache dirty /mnt/log 4096 3.990 ms before the cut, no end "
