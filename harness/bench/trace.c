@@ -37,6 +37,7 @@ static int start(struct bench_guest *g, const struct variant *v,
 	if (err)
 		return err;
 	g->name = v->name;
+	g->request.calls = 1; /* as in a run */
 	s->scenario->guest.trace = v->trace;
 	return bench_guest_open(g, b, s, e);
 }

@@ -214,6 +214,11 @@ static int traces_all(const struct recording_session *s)
 	       r->scenario->guest.trace == GUEST_TRACE_FULL;
 }
 
+static int traces_calls(const struct recording_session *s)
+{
+	return s->request->calls && traces_all(s);
+}
+
 /* From before the mount on, which makes pages dirty, too; what setup did is of no
  * interest. */
 static int trace_layers(struct recording_session *s, struct error *e)
@@ -282,7 +287,7 @@ static struct agent_run what_to_run(const struct recording_session *s)
 		.argv = (const char *const *)sc->workload.run,
 		.env = s->env.list,
 		.timeout_ns = sc->workload.timeout_ns,
-		.calls = r->calls && !r->untraced,
+		.calls = traces_calls(s),
 	};
 }
 
@@ -348,10 +353,9 @@ static int run_workload(struct recording_session *s, struct recording *ret,
  */
 static int come_to_rest(struct recording_session *s, struct error *e)
 {
-	const struct recording_request *r = s->request;
 	int err = drive_mark_stop(s->drive, NULL, e);
 
-	if (!err && r->calls && !r->untraced && !r->recovery)
+	if (!err && traces_calls(s) && !s->request->recovery)
 		err = agent_calls_rest(vm_agent(s->vm), e);
 	if (!err)
 		err = disk_umount(vm_agent(s->vm), s->request->scenario, e);

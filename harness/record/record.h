@@ -42,7 +42,8 @@ struct recording_request {
 			   * file system and run setup */
 	struct cut_trigger trigger;
 	const struct recovery *recovery; /* of the base image, or NULL */
-	int calls; /* the workload's system calls are told (trace/calls.h) */
+	int calls; /* the workload's system calls are told (trace/calls.h), too,
+		    * where guest.trace is full */
 
 	/* Only with recording_open(): to measure what recording costs. */
 	int untraced; /* does not trace the guest */
