@@ -100,6 +100,9 @@ struct legal_reason;
 void drive_words(const struct command *c, const struct legal_reason *r,
 		 struct buf *ret);
 
+/* The mount options keep the file system from sending flushes. */
+int mounted_without_barriers(const struct journey *j);
+
 /* loss.c: of the first write that the state has lost. The layer; 0: it has lost
  * none. Both texts are appended. */
 unsigned loss_words(const struct media *m, enum step *ret_step,

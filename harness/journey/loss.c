@@ -73,6 +73,11 @@ unsigned loss_words(const struct media *m, enum step *ret_step,
 		*ret_step = STEP_DRIVE;
 		drive_words(c, &r, missing);
 		buf_puts(sentence, buf_text(missing));
+	} else if (r.why == LEGAL_NO_FLUSH && mounted_without_barriers(j)) {
+		*ret_step = STEP_MOUNT;
+		buf_puts(missing, "no flush was sent: the file system is "
+			 "mounted with barrier=0");
+		buf_puts(sentence, buf_text(missing));
 	} else {
 		legal_sentence(c, &r, sentence);
 	}

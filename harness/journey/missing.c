@@ -141,7 +141,7 @@ static int sent_flush(const struct journey *j, const struct call *sync)
 	return 0;
 }
 
-static int without_barriers(const struct journey *j)
+int mounted_without_barriers(const struct journey *j)
 {
 	return mount_has(j->in.mount_options, "barrier=0") ||
 	       mount_has(j->in.mount_options, "nobarrier");
@@ -180,7 +180,7 @@ static enum step lost_by_drive(const struct media *m,
 		drive_words(&j->in.history->commands[s->command], &r, ret);
 		return STEP_DRIVE;
 	}
-	if (without_barriers(j)) {
+	if (mounted_without_barriers(j)) {
 		buf_printf(ret, "%s at call %" PRIu64 " sent no flush: the "
 			   "file system is mounted with barrier=0",
 			   call_name(sync), sync->number);

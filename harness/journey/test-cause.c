@@ -444,6 +444,12 @@ static void a_lost_write_of_nobody_is_told_by_its_number(void **state)
 	     "failed: flush f1 was submitted at 4 after it completed, but had "
 	     "not completed at the cut");
 	cause_release(&cause);
+	t.journey.in.mount_options = "barrier=0";
+	ask("p3:all-1", "the kernel refuses to mount");
+	assert_int_equal(cause.step, STEP_MOUNT);
+	assert_string_equal(cause.missing, "no flush was sent: the file system "
+			    "is mounted with barrier=0");
+	cause_release(&cause);
 	ask("m2:1.0", "the kernel refuses to mount");
 	says(6, STEP_DRIVE,
 	     "the drive lost its write w1 in part (1024 bytes at 4096: "

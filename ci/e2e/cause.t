@@ -1,0 +1,80 @@
+#!/bin/sh
+# What real losses are said to come from: layer, call, missing step; and that
+# lint lists them, and nothing of the synced twin.
+cd "$(dirname "$0")/../.." || exit 1
+. ci/e2e/lib.sh
+
+# A state more or less is the same cause: 60 are plenty.
+record() { # SCENARIO
+	sed "s/^seed:.*/states: { budget: 60 }\nseed: 1/" "workloads/$1.yaml" \
+		>"$work/$(basename "$1").yaml"
+	cp "workloads/$(dirname "$1")"/*.[ch] "$work"
+	run_powercut run --json --results "$work/runs" \
+		"$work/$(basename "$1").yaml"
+}
+
+# says LAYER MISSING NAME: the run in $out, its first finding.
+says() {
+	is "$(json findings.0.cause.layer)" "$1" "$3: layer $1"
+	like "$(json findings.0.cause.missing)" "$2" "$3: the missing step"
+	cp "$out" "$work/run.json"
+}
+
+# And explain, of its smallest state, says the same.
+explains() { # NAME
+	sentence=$(json findings.0.cause.sentence "$work/run.json")
+	state=$(json findings.0.state "$work/run.json")
+	run_powercut explain --json --results "$work/runs" "$1@$state"
+	exits 0 "$1@$state is explained"
+	is "$(json cause.sentence)" "$sentence" "$1: as the run said it"
+}
+
+record append-log/unsynced
+says 3 "^no fsync or fdatasync of /mnt/txn.log between call 2 and ack 3$" \
+	append-log-unsynced
+explains append-log-unsynced
+like "$(json cause.stack.1)" "append-log.c:[0-9]+$" "its stack has a line"
+at_least "$(json cause.journey)" 6 "its journey has steps"
+run_powercut lint --json --results "$work/runs" append-log-unsynced
+exits 1 "lint finds it"
+is "$(json found)" 12 "each of the 12 records"
+is "$(json operations.11.layer)" 3 "in the page cache"
+
+record append-log/buffered
+says 1 "^no flush of the program's buffer and no fsync before ack 2$" \
+	append-log-buffered
+explains append-log-buffered
+run_powercut lint --json --results "$work/runs" append-log-buffered
+exits 1 "lint finds it"
+
+record append-log/flush-ignored
+says 6 "^the drive ignored flush f[0-9]+$" append-log-flush-ignored
+explains append-log-flush-ignored
+
+record append-log/ext4-no-barrier
+says 6 "sent.*: the file system is mounted with barrier=0$" \
+	append-log-ext4-no-barrier
+
+record replace-file/unsynced
+says 3 "^no fsync or fdatasync of /mnt/settings.tmp between" \
+	replace-file-unsynced
+explains replace-file-unsynced
+
+record replace-file/dir-only
+says 3 "^no fsync or fdatasync of /mnt/settings.tmp between call 3 and call 4$" \
+	replace-file-dir-only
+
+record append-log/scenario
+exits 0 "the synced one is held"
+run_powercut lint --json --results "$work/runs" append-log
+exits 0 "lint has nothing to list of it"
+is "$(json found)" 0 "nothing found"
+is "$(json unknown)" 0 "and nothing unknown"
+is "$(json acks)" 12 "of 12 acks"
+
+for bad in nosuch append-log@end:all; do
+	run_powercut lint --results "$work/runs" "$bad"
+	exits 4 "lint $bad is refused"
+done
+no_leaks
+done_testing
