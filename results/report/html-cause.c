@@ -11,6 +11,8 @@
 #include "summary.h"
 
 #define STEPS_MAX 40
+/* A replayed recording goes on behind the cut: how it would have gone on. */
+#define AFTER_MAX 5
 
 /* ---- facts ---- */
 
@@ -171,12 +173,18 @@ static void step(struct buf *b, const struct events *all,
 	buf_puts(b, "</li>\n");
 }
 
-/* Says only what was seen: a layer may have been passed where nobody looked. */
-static void unseen(struct buf *b, const bool seen[STORE_LANES + 1])
+/*
+ * Says only what was seen: a layer may have been passed where nobody looked. What
+ * the cause says of the layer comes first: of metadata the events know less.
+ */
+static void unseen(struct buf *b, const struct store_cause *c,
+		   const bool seen[STORE_LANES + 1])
 {
+	unsigned lowest = c->layer > STORE_LANE_CALL ? c->layer :
+						       STORE_LANE_CALL;
 	const char *comma = "";
 
-	for (unsigned lane = STORE_LANES; lane > STORE_LANE_CALL; lane--) {
+	for (unsigned lane = STORE_LANES; lane > lowest; lane--) {
 		if (seen[lane])
 			break;
 		if (!*comma)
@@ -189,35 +197,55 @@ static void unseen(struct buf *b, const bool seen[STORE_LANES + 1])
 		buf_puts(b, ".</p>\n");
 }
 
+struct way {
+	struct buf steps;
+	size_t before, after; /* the cut */
+	bool seen[STORE_LANES + 1]; /* before it */
+};
+
+static void walk(struct way *w, const struct events *all,
+		 const struct recording *r, const struct store_cause *c)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct event *ev = &r->events[i];
+		bool after = ev->start_ns > c->cut_ns;
+
+		if (!event_carries(ev, c->call))
+			continue;
+		if (!after)
+			w->seen[ev->lane] = true;
+		if (after ? w->after++ < AFTER_MAX : w->before++ < STEPS_MAX)
+			step(&w->steps, all, ev, c->cut_ns);
+	}
+}
+
+static void left_out(struct buf *b, size_t n, size_t most, const char *where)
+{
+	if (n > most)
+		buf_printf(b, "<p class=\"dim\">and %zu more %s the cut.</p>\n",
+			   n - most, where);
+}
+
 void html_way(struct buf *b, const struct events *all, const struct finding *f)
 {
+	const struct store_cause *c = &f->cause;
 	const struct recording *r =
-		f->explained ? events_of(all, f->cause.source) : NULL;
-	bool seen[STORE_LANES + 1] = { false };
-	size_t steps = 0;
+		f->explained ? events_of(all, c->source) : NULL;
+	struct way w = { .steps = BUF_INIT };
 
 	if (!r || !events_has_cut(r, f))
 		return;
-	for (size_t i = 0; i < r->n; i++) {
-		const struct event *ev = &r->events[i];
-
-		if (!event_carries(ev, f->cause.call))
-			continue;
-		seen[ev->lane] |= ev->start_ns <= f->cause.cut_ns;
-		if (steps++ >= STEPS_MAX)
-			continue;
-		if (steps == 1)
-			buf_printf(b, "<details open><summary>The way of this "
-				   "data (call %" PRIu64 ")</summary>\n"
-				   "<ol class=\"way\">\n", f->cause.call);
-		step(b, all, ev, f->cause.cut_ns);
+	walk(&w, all, r, c);
+	if (w.before + w.after) {
+		buf_printf(b, "<details open><summary>The way of this data "
+			   "(call %" PRIu64 ")</summary>\n<ol class=\"way\">\n",
+			   c->call);
+		buf_puts(b, buf_text(&w.steps));
+		buf_puts(b, "</ol>\n");
+		left_out(b, w.before, STEPS_MAX, "before");
+		left_out(b, w.after, AFTER_MAX, "after");
+		unseen(b, c, w.seen);
+		buf_puts(b, "</details>\n");
 	}
-	if (!steps)
-		return;
-	buf_puts(b, "</ol>\n");
-	if (steps > STEPS_MAX)
-		buf_printf(b, "<p class=\"dim\">and %zu more.</p>\n",
-			   steps - STEPS_MAX);
-	unseen(b, seen);
-	buf_puts(b, "</details>\n");
+	buf_free(&w.steps);
 }

@@ -416,11 +416,16 @@ class Timeline {
 		});
 	}
 
-	/* How far it came by the cut: no more than what was seen. */
+	/*
+	 * How far it came by the cut: no more than what was seen; of the call
+	 * that a finding accuses at least what the finding says.
+	 */
 	reached(list) {
 		const by = list.filter((i) => !this.cut ||
 				       this.r.start[i] <= this.cut.at);
-		const last = Math.max(0, ...by.map((i) => this.r.lane[i]));
+		const told = this.cut && this.followed[0] === this.cut.call ?
+			this.cut.layer : 0;
+		const last = Math.max(told, ...by.map((i) => this.r.lane[i]));
 		const missing = this.data.lanes.slice(Math.max(2, last));
 
 		if (!last)
@@ -445,7 +450,7 @@ class Timeline {
 	}
 
 	tell() {
-		const i = this.selected, r = this.r, limit = 60;
+		const i = this.selected, r = this.r;
 
 		this.panel.replaceChildren();
 		if (i < 0)
@@ -473,9 +478,16 @@ class Timeline {
 			    r.position[i] + '.', { class: 'dim' });
 		const ol = add(this.panel, 'ol', '', { class: 'way' });
 
-		list.slice(0, limit).forEach((j) => this.step(ol, j));
-		if (list.length > limit)
-			add(this.panel, 'p', 'and ' + (list.length - limit) +
+		const after = list.findIndex((j) => this.cut &&
+					     r.start[j] > this.cut.at);
+		const most = after < 0 ? 60 : Math.min(60, after + 8);
+
+		list.forEach((j, n) => {
+			if (n < most || j === i)
+				this.step(ol, j);
+		});
+		if (list.length > most)
+			add(this.panel, 'p', 'and ' + (list.length - most) +
 			    ' more.', { class: 'dim' });
 	}
 

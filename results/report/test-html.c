@@ -218,7 +218,34 @@ static void the_way_of_the_data_is_told(void **state)
 	expect("contains(//article[1], 'Before the cut nothing of it was seen "
 	       "in: durable media, drive cache, block layer, file system and "
 	       "journal.')", "true");
+	expect("contains(//article[1], 'more after the cut')", "false");
 	expect("contains(//article[2], 'The way')", "false");
+}
+
+/* Of metadata there may be no event in the layer that it had reached. */
+static void the_way_does_not_doubt_the_layer(void **state)
+{
+	const struct store_cause c = { .source = "live-1", .state = "w3:all",
+				       .layer = 4, .call = 17,
+				       .cut_ns = 5000000,
+				       .sentence = "The name was not "
+						   "committed." };
+	struct store *s = fixture_losses("held");
+
+	(void)state;
+	assert_int_equal(store_add_cause(s, &c, NULL), 0);
+	fixture_event(s, "live-1", 1, STORE_LANE_CALL, 1000000, 1020000,
+		      "rename", "rename /mnt/a -> /mnt/b", "17");
+	for (uint64_t i = 0; i < 7; i++)
+		fixture_event(s, "live-1", 2 + i, STORE_LANE_BLOCK,
+			      6000000 + i, 6000000 + i, "queue", "0+4096",
+			      "17");
+	fixture_close(s);
+	read_page();
+	expect("contains(//article[1], 'nothing of it was seen in: durable "
+	       "media, drive cache, block layer.')", "true");
+	expect("count(//article[1]//ol[@class = 'way']/li)", "6");
+	expect("contains(//article[1], 'and 2 more after the cut')", "true");
 }
 
 static void lanes_stand_for_recordings_with_findings(void **state)
@@ -419,6 +446,7 @@ int main(void)
 		HTML_TEST(a_cause_is_told_with_the_missing_step),
 		HTML_TEST(what_is_not_known_is_not_told),
 		HTML_TEST(the_way_of_the_data_is_told),
+		HTML_TEST(the_way_does_not_doubt_the_layer),
 		HTML_TEST(lanes_stand_for_recordings_with_findings),
 		HTML_TEST(of_many_events_those_that_matter_are_told),
 		HTML_TEST(equal_runs_have_equal_pages),
