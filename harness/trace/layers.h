@@ -20,6 +20,7 @@
  *   the other, microseconds apart.
  * - A write that needs a flush before it is told with both at LAYER_QUEUE. The
  *   flush is then issued on its own, with no range.
+ * - A fast commit of ext4 (mkfs -O fast_commit) is told by its bios only.
  * - btrfs keeps its metadata in pages of inode 1, at btrfs' own addresses, which
  *   are not those of the disk.
  * - btrfs says nothing of its log tree, which is what its fsync most often
