@@ -219,5 +219,23 @@ at_least 10000 "$(said loaded)" "100,000 events: there in 10 s"
 at_least 1000 "$(said drawn)" "100,000 events: drawn in a second"
 like "$(said where)" "18000 of 99979 events" "100,000 events: it says which"
 
+# ---- a real run
+
+run_powercut run --results "$work/runs" workloads/anatomy/page.yaml
+exits 0 "a real run"
+page "$work/runs/anatomy-page/latest/report.html" <<END
+key Tab
+key Enter
+$(say finding "$canvas.dataset.finding")
+$(say lane "$canvas.dataset.lane")
+$(say way "document.querySelector('#lanes-panel').textContent")
+shot $pictures/page-real.png
+END
+no_errors "a real run"
+is "$(said finding)" 1 "a real run: its finding is shown"
+is "$(said lane)" "system call" "a real run: from the call that is accused"
+like "$(said way)" "had come as far as: page cache. Nothing of it was seen in" \
+	"a real run: and the way of its data"
+
 no_leaks
 done_testing
