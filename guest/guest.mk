@@ -1,7 +1,7 @@
 # What runs in the guest: static programs and the library for workloads, and
 # the image (kernel + initramfs) that boots them.
 G := $(B)/guest
-GUEST_CFLAGS ?= -O2 -g
+GUEST_CFLAGS ?= -O2 -g -fno-omit-frame-pointer
 GUEST_CC = $(CC) -D_GNU_SOURCE -Iharness -I. -Iguest/include -std=gnu11 \
 	$(WARN) $(GUEST_CFLAGS) -ffunction-sections -fdata-sections -pthread
 

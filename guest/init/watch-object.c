@@ -1,10 +1,15 @@
 #include "guest/init/watch-object.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/buf.h"
+
 #define HEADERS_MAX 64
+#define SECTIONS_MAX 256
+#define FRAMES_MAX (16u << 20) /* bytes of .eh_frame */
 
 static int is_ours(const Elf64_Ehdr *h)
 {
@@ -14,19 +19,18 @@ static int is_ours(const Elf64_Ehdr *h)
 	       h->e_phnum <= HEADERS_MAX;
 }
 
-void object_read(struct object *o, int fd)
+static int read_at(int fd, void *ret, size_t size, uint64_t offset)
+{
+	return pread(fd, ret, size, (off_t)offset) == (ssize_t)size;
+}
+
+static void read_segments(struct object *o, int fd, const Elf64_Ehdr *h)
 {
 	Elf64_Phdr list[HEADERS_MAX];
-	Elf64_Ehdr h;
-	size_t size;
 
-	o->n_segments = 0;
-	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || !is_ours(&h))
+	if (!read_at(fd, list, h->e_phnum * sizeof(*list), h->e_phoff))
 		return;
-	size = h.e_phnum * sizeof(*list);
-	if (pread(fd, list, size, (off_t)h.e_phoff) != (ssize_t)size)
-		return;
-	for (unsigned int i = 0; i < h.e_phnum; i++) {
+	for (unsigned int i = 0; i < h->e_phnum; i++) {
 		if (list[i].p_type != PT_LOAD ||
 		    o->n_segments == OBJECT_SEGMENTS)
 			continue;
@@ -34,6 +38,69 @@ void object_read(struct object *o, int fd)
 		o->segments[o->n_segments].address = list[i].p_vaddr;
 		o->segments[o->n_segments++].size = list[i].p_filesz;
 	}
+}
+
+static int is_named(int fd, const Elf64_Shdr *names, const Elf64_Shdr *s,
+		    const char *name)
+{
+	char text[16] = "";
+
+	return s->sh_name < names->sh_size &&
+	       pread(fd, text, sizeof(text) - 1,
+		     (off_t)(names->sh_offset + s->sh_name)) > 0 &&
+	       !strcmp(text, name);
+}
+
+static void read_section(struct object *o, int fd, const Elf64_Shdr *s)
+{
+	unsigned char *data;
+
+	if (s->sh_type == SHT_NOBITS || s->sh_size > FRAMES_MAX)
+		return;
+	data = xmalloc(s->sh_size + 1);
+	if (read_at(fd, data, s->sh_size, s->sh_offset))
+		unwind_table_init(&o->frames, data, s->sh_size, s->sh_addr);
+	else
+		free(data);
+}
+
+static void read_frames(struct object *o, int fd, const Elf64_Ehdr *h)
+{
+	static Elf64_Shdr list[SECTIONS_MAX];
+
+	if (h->e_shentsize != sizeof(*list) || h->e_shnum > SECTIONS_MAX ||
+	    h->e_shstrndx >= h->e_shnum ||
+	    !read_at(fd, list, h->e_shnum * sizeof(*list), h->e_shoff))
+		return;
+	for (unsigned int i = 0; i < h->e_shnum; i++) {
+		if (!is_named(fd, &list[h->e_shstrndx], &list[i], ".eh_frame"))
+			continue;
+		read_section(o, fd, &list[i]);
+		return;
+	}
+}
+
+void object_read(struct object *o, int fd)
+{
+	Elf64_Ehdr h;
+
+	if (!read_at(fd, &h, sizeof(h), 0) || !is_ours(&h))
+		return;
+	read_segments(o, fd, &h);
+	read_frames(o, fd, &h);
+}
+
+int object_row(struct object *o, uint64_t address, struct unwind_row *ret)
+{
+	struct object_row *r = &o->rows[address % OBJECT_ROWS];
+
+	if (r->address != address) {
+		r->address = address;
+		r->err = unwind_find(&o->frames, address, &r->row);
+	}
+	if (!r->err)
+		*ret = r->row;
+	return r->err;
 }
 
 uint64_t object_address(const struct object *o, uint64_t offset)

@@ -1,7 +1,9 @@
 /*
- * Who made the call. Frame pointers are followed: at rbp the caller's rbp, above
- * it the address to return to (System V ABI, AMD64, 3.2.2). A chain that leaves
- * the stack, goes down or leads out of code ends the walk: no frame is guessed.
+ * Who made the call: from frame to frame as the objects' call frame information
+ * says (watch-unwind.h), which compilers write for all code by default. Programs
+ * without any (Go's) keep frame pointers; there the function that the system call
+ * stands in has no frame of its own, and its caller is not seen. Where no way is
+ * known the walk ends: no frame is guessed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,8 @@
 #include "guest/init/watch-maps.h"
 #include "guest/init/watch-object.h"
 #include "guest/init/watch-proc.h"
+
+#define WINDOW 4096 /* bytes */
 
 /* The mappings of a process. */
 struct space {
@@ -108,44 +112,113 @@ static uint32_t name_object(struct stack *s, const char *path)
 	return s->n_objects++;
 }
 
-/* 0: there is no code. */
-static int add_frame(struct watcher *w, pid_t process, const struct maps *maps,
-		     uint64_t at, struct stack *s)
+/* A frame under way: what is known of the caller's registers. */
+struct frame {
+	pid_t tid;
+	uint64_t values[UNWIND_REGISTERS];
+	unsigned char known[UNWIND_REGISTERS];
+	/* The stack's end, read at once. */
+	unsigned char window[WINDOW];
+	uint64_t window_start;
+	size_t window_length;
+};
+
+static void frame_init(struct frame *f, pid_t tid,
+		       const struct user_regs_struct *r)
 {
-	const struct mapping *m = maps_find(maps, at);
+	const uint64_t values[UNWIND_REGISTERS] = {
+		r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi,
+		r->rbp, r->rsp, r->r8,	r->r9,	r->r10, r->r11,
+		r->r12, r->r13, r->r14, r->r15, r->rip,
+	};
+	ssize_t n = proc_read(tid, r->rsp, f->window, WINDOW);
+
+	f->tid = tid;
+	memcpy(f->values, values, sizeof(values));
+	memset(f->known, 1, sizeof(f->known));
+	f->window_start = r->rsp;
+	f->window_length = n > 0 ? (size_t)n : 0;
+}
+
+static int frame_load(const struct frame *f, uint64_t address, uint64_t *ret)
+{
+	uint64_t in = address - f->window_start;
+
+	if (in < f->window_length && f->window_length - in >= sizeof(*ret)) {
+		memcpy(ret, f->window + in, sizeof(*ret));
+		return 1;
+	}
+	return proc_read(f->tid, address, ret, sizeof(*ret)) == sizeof(*ret);
+}
+
+/* To the caller's registers. 0: the way is not known. */
+static int frame_leave(struct frame *f, const struct unwind_row *row)
+{
+	uint64_t base = f->values[row->frame_register] +
+			(uint64_t)row->frame_offset;
+
+	/* The stack grows down: a caller's frame is above. */
+	if (!f->known[row->frame_register] || base <= f->values[UNWIND_RSP] ||
+	    row->rules[UNWIND_RETURN] != UNWIND_AT)
+		return 0;
+	for (int i = 0; i < UNWIND_REGISTERS; i++) {
+		if (row->rules[i] == UNWIND_AT)
+			f->known[i] = (unsigned char)frame_load(
+				f, base + (uint64_t)row->offsets[i],
+				&f->values[i]);
+		else if (row->rules[i] == UNWIND_LOST)
+			f->known[i] = 0;
+	}
+	f->values[UNWIND_RSP] = base;
+	f->known[UNWIND_RSP] = 1;
+	return f->known[UNWIND_RETURN];
+}
+
+/* By frame pointers: at rbp the caller's, above it the address to return to
+ * (System V ABI, AMD64, 3.2.2). */
+static const struct unwind_row by_frame_pointer = {
+	.frame_register = UNWIND_RBP,
+	.frame_offset = 16,
+	.rules = { [UNWIND_RBP] = UNWIND_AT, [UNWIND_RETURN] = UNWIND_AT },
+	.offsets = { [UNWIND_RBP] = -16, [UNWIND_RETURN] = -8 },
+};
+
+/* 1: the frame was added and left. The address is behind a call, so what it
+ * belongs to is right before it. */
+static int walk_frame(struct watcher *w, pid_t process, const struct maps *maps,
+		      struct frame *f, struct stack *s)
+{
+	uint64_t at = f->values[UNWIND_RETURN];
+	const struct mapping *m = maps_find(maps, at - 1);
+	struct object *o;
+	struct unwind_row row;
 	uint64_t address;
 
-	if (!m || !m->executable)
+	if (!m || !m->executable || !m->inode ||
+	    strlen(m->path) > WATCH_OBJECT_NAME)
 		return 0;
-	address = at - m->start + m->offset;
-	if (m->inode)
-		address = object_address(find_object(w, process, m), address);
-	if (address == UINT64_MAX || strlen(m->path) > WATCH_OBJECT_NAME)
+	o = find_object(w, process, m);
+	address = object_address(o, at - 1 - m->start + m->offset);
+	if (address == UINT64_MAX)
 		return 0;
 	s->frames[s->n_frames++] = (struct record_frame){
-		.address = address,
+		.address = address + 1,
 		.object = name_object(s, m->path),
 	};
-	return 1;
+	if (!o->frames.n)
+		return frame_leave(f, &by_frame_pointer);
+	return object_row(o, address, &row) == 0 && frame_leave(f, &row);
 }
 
 void stack_walk(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs, struct stack *ret)
 {
 	const struct maps *maps = &find_space(w, t->process)->maps;
-	uint64_t at = regs->rip, frame = regs->rbp, below = regs->rsp;
+	static struct frame f;
 
+	frame_init(&f, t->tid, regs);
 	ret->n_frames = ret->n_objects = 0;
 	while (ret->n_frames < WATCH_FRAMES &&
-	       add_frame(w, t->process, maps, at, ret)) {
-		uint64_t pair[2];
-
-		if (frame < below || frame % 8 ||
-		    proc_read(t->tid, frame, pair, sizeof(pair)) !=
-			    sizeof(pair))
-			return;
-		below = frame + sizeof(pair);
-		frame = pair[0];
-		at = pair[1];
-	}
+	       walk_frame(w, t->process, maps, &f, ret))
+		;
 }

@@ -20,6 +20,11 @@
 /* All programs lie in the guest's memory. */
 #define SCRIPT_MAX (32u << 20) /* bytes */
 
+/* Frame pointers, symbols and lines: for the stacks of system calls. */
+#define FLAGS                                                                  \
+	"-std=gnu11 -O2 -g -fno-omit-frame-pointer -static -D_GNU_SOURCE "     \
+	"-pthread"
+
 static int ends_with(const char *name, const char *end)
 {
 	size_t len = strlen(name), n = strlen(end);
@@ -95,10 +100,7 @@ static void compiler_arguments(const struct home *home, char *source,
 	char *save, *word;
 	size_t n = 0;
 
-	/* Frame pointers: a call's stack is followed by them. */
-	buf_printf(words, "%s -std=gnu11 -O2 -g -fno-omit-frame-pointer -static "
-		   "-D_GNU_SOURCE -pthread",
-		   cc && *cc ? cc : "cc");
+	buf_printf(words, "%s " FLAGS, cc && *cc ? cc : "cc");
 	for (word = strtok_r(words->data, " ", &save); word && n < max / 2;
 	     word = strtok_r(NULL, " ", &save))
 		out[n++] = word;
@@ -234,6 +236,7 @@ static int content_key(const struct home *home, const char *folder,
 			return err;
 	}
 	buf_puts(&all, libs);
+	buf_puts(&all, FLAGS);
 	err = add_own_libraries(home, libs, &all, e);
 	if (err)
 		return err;
