@@ -46,7 +46,7 @@ $(GUEST_OCI): $(OCI_SRCS:%.c=$(B)/%.o) $(LIB)
 
 INIT_SRCS := $(filter-out guest/init/test-%.c,$(wildcard guest/init/*.c)) \
 	harness/common/buf.c harness/common/error.c harness/common/files.c \
-	harness/trace/call-table.c
+	harness/trace/call-table.c harness/trace/cure.c
 $(GUEST_INIT): $(INIT_SRCS:%.c=$(G)/static/%.o)
 	$(GUEST_CC) -static -Wl,--gc-sections -o $@ $^
 

@@ -53,7 +53,7 @@ enum frame_type {
 	FRAME_STEP = 7,   /* struct step: how far a JUDGE is, below */
 
 	/* controller to guest */
-	FRAME_RUN = 16,   /* struct run, argv strings, env strings */
+	FRAME_RUN = 16,   /* struct run, argv strings, env strings, cures */
 	FRAME_PUT = 17,   /* struct put, path string, content */
 	FRAME_MOUNT = 18, /* strings device, dir, type, options */
 	FRAME_UMOUNT = 19, /* strings dir ("": nothing is mounted), device. Ends
@@ -97,6 +97,12 @@ struct run {
 	uint32_t argc;
 	uint32_t envc;
 	uint32_t flags; /* enum run_flag */
+	uint32_t n_cures; /* at most CURES_MAX; only with RUN_CALLS */
+};
+
+/* Of a struct cure (trace/cure.h); its path follows, "": any. */
+struct run_cure {
+	uint32_t when, what, call;
 	uint32_t reserved; /* 0 */
 };
 

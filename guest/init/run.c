@@ -14,17 +14,20 @@
 #include "guest/init/program.h"
 #include "guest/init/watch.h"
 
-static int parse(const char *payload, size_t len, struct program *ret)
+static int parse(const char *payload, size_t len, struct program *ret,
+		 struct cure_list *ret_cures)
 {
 	struct cursor c = { payload, len };
 	struct run head;
+	int err;
 
 	if (cursor_take(&c, &head, sizeof(head)) < 0 || head.argc == 0)
 		return -EPROTO;
-	return program_take(&c, head.argc, head.envc,
-			    head.flags & RUN_TOOL ? PROGRAM_IN_INITRAMFS :
-						    PROGRAM_IN_IMAGE,
-			    ret);
+	err = program_take(&c, head.argc, head.envc,
+			   head.flags & RUN_TOOL ? PROGRAM_IN_INITRAMFS :
+						   PROGRAM_IN_IMAGE,
+			   ret);
+	return err ? err : cures_take(&c, head.n_cures, ret_cures);
 }
 
 static int stream_open(struct run_stream *s, enum frame_type type, int *ret_in)
@@ -45,14 +48,15 @@ static void stream_close(struct run_stream *s)
 
 /* Without what it takes, the program runs unwatched, and nothing is told. */
 static int start_watched(struct run_state *r, const struct program *p, int out,
-			 int err, struct watch *w, struct buf *text)
+			 int err, struct watch *w,
+			 const struct cure_list *cures, struct buf *text)
 {
 	struct watch_line line;
 	int error;
 
 	if (!r->watched)
 		return program_start(p, out, err, NULL, &r->pid);
-	error = watch_start(w, &line, text);
+	error = watch_start(w, cures, &line, text);
 	if (error)
 		return error;
 	error = program_start(p, out, err, &line, &r->pid);
@@ -61,7 +65,8 @@ static int start_watched(struct run_state *r, const struct program *p, int out,
 }
 
 static int start(struct run_state *r, const struct program *p,
-		 struct watch *w, struct buf *text)
+		 struct watch *w, const struct cure_list *cures,
+		 struct buf *text)
 {
 	CLEANUP_CLOSE int out = -1;
 	CLEANUP_CLOSE int err = -1;
@@ -71,7 +76,8 @@ static int start(struct run_state *r, const struct program *p,
 	if (!error)
 		error = -stream_open(&r->err, FRAME_ERR, &err);
 	r->started_ns = now_ns();
-	return error ? error : start_watched(r, p, out, err, w, text);
+	return error ? error : start_watched(r, p, out, err, w, cures,
+					     text);
 }
 
 static void forget(struct run_state *r)
@@ -106,12 +112,13 @@ int run_start(struct run_state *r, uint32_t id, const char *payload,
 	      size_t len, struct watch *w, struct buf *ret_text)
 {
 	struct program p = { .argv = NULL };
-	int error = -parse(payload, len, &p);
+	struct cure_list cures = { .n = 0 };
+	int error = -parse(payload, len, &p, &cures);
 
 	*r = (struct run_state){ .out.fd = -1, .err.fd = -1 };
 	if (!error) {
 		r->watched = is_watched(payload);
-		error = start(r, &p, w, ret_text);
+		error = start(r, &p, w, &cures, ret_text);
 	}
 	if (error) {
 		program_complain(&p, error, ret_text);

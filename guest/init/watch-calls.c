@@ -424,6 +424,7 @@ static int makes_inode(const struct looking *l)
 static void remember(struct looking *l)
 {
 	struct pending *p = &l->t->pending;
+	int cured = l->w->target.cures.n > 0;
 
 	pending_clear(p);
 	*p = (struct pending){
@@ -433,7 +434,9 @@ static void remember(struct looking *l)
 		.file_flags = l->record.file_flags,
 		.length = l->record.length,
 		.offset = l->record.offset,
-		.path = makes_inode(l) ? xstrdup(l->path) : NULL,
+		.makes_inode = makes_inode(l),
+		.path = cured || makes_inode(l) ? xstrdup(l->path) : NULL,
+		.path2 = cured ? xstrdup(l->path2) : NULL,
 	};
 	memcpy(p->args, l->args, sizeof(p->args));
 }
@@ -458,6 +461,8 @@ static void tell(struct looking *l, const struct user_regs_struct *regs)
 	static struct stack stack;
 
 	name_task(l->w, l->t);
+	if (r->kind == CALL_MARK && !strcmp(l->path, "ack"))
+		cures_before_ack(l->w, l->t);
 	tell_destroyed(l);
 	stack_walk(l->w, l->t, regs, &stack);
 	r->sequence = ++l->w->sequence;
@@ -621,7 +626,7 @@ void calls_exit(struct watcher *w, struct task *t, int64_t result)
 		return;
 	if (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK)
 		x.result = -EINTR;
-	if (p->path && result >= 0)
+	if (p->makes_inode && result >= 0)
 		find_new_inode(w, t, &x);
 	if (p->kind == CALL_WRITE) {
 		find_offset(t, &x);
@@ -630,5 +635,7 @@ void calls_exit(struct watcher *w, struct task *t, int64_t result)
 	records_send(w, RECORD_EXIT, &x, sizeof(x), NULL, 0);
 	if (result == 0 && (p->kind == CALL_SYNC || p->kind == CALL_DATASYNC))
 		tell_synced(w, t);
+	if (p->path2 && result >= 0)
+		cures_after(w, t, p->kind, p->path, p->path2);
 	pending_clear(p);
 }

@@ -22,7 +22,8 @@ struct pending {
 	uint64_t args[6];
 	uint32_t file_flags;
 	uint64_t length, offset;
-	char *path; /* whose inode is known once it has returned, or NULL */
+	int makes_inode; /* which is known once it has returned */
+	char *path, *path2; /* where they are needed, or NULL */
 };
 
 struct task {
@@ -68,6 +69,14 @@ int calls_enter(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs);
 /* It has returned. */
 void calls_exit(struct watcher *w, struct task *t, int64_t result);
+
+/* ---- watch-cure.c ---- */
+
+/* A call has succeeded: what is to be done after it. */
+void cures_after(struct watcher *w, struct task *t, enum call_kind call,
+		 const char *path, const char *path2);
+/* The task is stopped before an ack. */
+void cures_before_ack(struct watcher *w, struct task *t);
 
 /* ---- watch-extents.c ---- */
 

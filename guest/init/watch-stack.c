@@ -113,7 +113,7 @@ static uint32_t name_object(struct stack *s, const char *path)
 }
 
 /* A frame under way: what is known of the caller's registers. */
-struct frame {
+struct walk {
 	pid_t tid;
 	uint64_t values[UNWIND_REGISTERS];
 	unsigned char known[UNWIND_REGISTERS];
@@ -123,7 +123,7 @@ struct frame {
 	size_t window_length;
 };
 
-static void frame_init(struct frame *f, pid_t tid,
+static void frame_init(struct walk *f, pid_t tid,
 		       const struct user_regs_struct *r)
 {
 	const uint64_t values[UNWIND_REGISTERS] = {
@@ -140,7 +140,7 @@ static void frame_init(struct frame *f, pid_t tid,
 	f->window_length = n > 0 ? (size_t)n : 0;
 }
 
-static int frame_load(const struct frame *f, uint64_t address, uint64_t *ret)
+static int frame_load(const struct walk *f, uint64_t address, uint64_t *ret)
 {
 	uint64_t in = address - f->window_start;
 
@@ -152,7 +152,7 @@ static int frame_load(const struct frame *f, uint64_t address, uint64_t *ret)
 }
 
 /* To the caller's registers. 0: the way is not known. */
-static int frame_leave(struct frame *f, const struct unwind_row *row)
+static int frame_leave(struct walk *f, const struct unwind_row *row)
 {
 	uint64_t base = f->values[row->frame_register] +
 			(uint64_t)row->frame_offset;
@@ -186,7 +186,7 @@ static const struct unwind_row by_frame_pointer = {
 /* 1: the frame was added and left. The address is behind a call, so what it
  * belongs to is right before it. */
 static int walk_frame(struct watcher *w, pid_t process, const struct maps *maps,
-		      struct frame *f, struct stack *s)
+		      struct walk *f, struct stack *s)
 {
 	uint64_t at = f->values[UNWIND_RETURN];
 	const struct mapping *m = maps_find(maps, at - 1);
@@ -214,7 +214,7 @@ void stack_walk(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs, struct stack *ret)
 {
 	const struct maps *maps = &find_space(w, t->process)->maps;
-	static struct frame f;
+	static struct walk f;
 
 	frame_init(&f, t->tid, regs);
 	ret->n_frames = ret->n_objects = 0;

@@ -35,6 +35,7 @@ struct task *task_get(struct watcher *w, pid_t tid)
 void pending_clear(struct pending *p)
 {
 	free(p->path);
+	free(p->path2);
 	*p = (struct pending){ .type = NULL };
 }
 

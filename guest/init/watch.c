@@ -168,7 +168,8 @@ static int open_line(struct watch_line *l, int ends[2])
 	return 0;
 }
 
-static int start(struct watch *w, struct watch_line *l)
+static int start(struct watch *w, const struct cure_list *cures,
+		 struct watch_line *l)
 {
 	struct watch_target target;
 	int ends[2] = { -1, -1 }, error = open_socket(w);
@@ -178,6 +179,7 @@ static int start(struct watch *w, struct watch_line *l)
 	if (error)
 		return error;
 	find_target(&target);
+	target.cures = *cures;
 	watch_filter();
 	w->watchers++;
 	w->pid = fork();
@@ -193,9 +195,10 @@ static int start(struct watch *w, struct watch_line *l)
 	return error;
 }
 
-int watch_start(struct watch *w, struct watch_line *ret, struct buf *ret_text)
+int watch_start(struct watch *w, const struct cure_list *cures,
+		struct watch_line *ret, struct buf *ret_text)
 {
-	int error = start(w, ret);
+	int error = start(w, cures, ret);
 
 	if (error)
 		buf_printf(ret_text, "cannot watch system calls: %s",

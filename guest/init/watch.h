@@ -19,19 +19,39 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "trace/cure.h"
+
 struct buf;
+struct cursor;
 struct frames;
 
 #define WATCH_FRAMES 32	/* of a stack */
 #define WATCH_OBJECT_NAME 1000 /* longest name of an object in it */
 
-/* What is watched. */
+#define CURES_DUE 64 /* files that an ack waits for */
+
+struct cure_list {
+	struct cure rules[CURES_MAX]; /* paths: of the request */
+	unsigned int n;
+	struct cure_due {
+		unsigned int rule;
+		enum call_kind call;
+		char *path;
+	} due[CURES_DUE];
+	unsigned int n_due;
+};
+
+/* Takes n of them out of a request. 0 or -EPROTO. */
+int cures_take(struct cursor *c, uint32_t n, struct cure_list *ret);
+
+/* What is watched, and what is done about it. */
 struct watch_target {
 	dev_t device;	     /* st_dev of its files; 0: no file system */
 	dev_t disk, marks;   /* st_rdev of the disk and of the mark device */
 	uint64_t shown;	     /* of struct calls: device */
 	int mapped;	     /* FIEMAP tells offsets on the disk */
 	char mount[256];     /* as PID 1 sees it, "": no file system */
+	struct cure_list cures;
 };
 
 struct watch {
@@ -53,7 +73,8 @@ struct watch_line {
 int watch_possible(void);
 /* Starts a watcher for a program about to be started. 0, or a positive errno with
  * details. */
-int watch_start(struct watch *w, struct watch_line *ret, struct buf *ret_text);
+int watch_start(struct watch *w, const struct cure_list *cures,
+		struct watch_line *ret, struct buf *ret_text);
 void watch_line_close(struct watch_line *l);
 /* In the program's process, between vfork(2) and execve(2): waits until it is
  * seized, then installs the filter. 0 or a positive errno. */

@@ -288,6 +288,8 @@ static struct agent_run what_to_run(const struct recording_session *s)
 		.env = s->env.list,
 		.timeout_ns = sc->workload.timeout_ns,
 		.calls = traces_calls(s),
+		.cures = r->cures,
+		.n_cures = r->n_cures,
 	};
 }
 

@@ -16,6 +16,7 @@
 #include "drive/history.h"
 #include "lab/lab.h"
 
+struct cure;
 struct error;
 struct plain_drive;
 struct scenario;
@@ -44,6 +45,9 @@ struct recording_request {
 	const struct recovery *recovery; /* of the base image, or NULL */
 	int calls; /* the workload's system calls are told (trace/calls.h), too,
 		    * where guest.trace is full */
+	const struct cure *cures; /* steps done for the workload (trace/cure.h), only
+				   * with calls */
+	size_t n_cures;
 
 	/* Only with recording_open(): to measure what recording costs. */
 	int untraced; /* does not trace the guest */

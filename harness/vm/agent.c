@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
+#include "trace/cure.h"
 #include "trace/trace.h"
 #include "vm/agent-internal.h"
 
@@ -364,6 +365,22 @@ static uint32_t run_flags(const struct agent_run *r)
 	return (r->tool ? RUN_TOOL : 0) | (r->calls ? RUN_CALLS : 0);
 }
 
+static int add_cures(struct buf *b, const struct agent_run *r)
+{
+	for (size_t i = 0; i < r->n_cures; i++) {
+		const struct cure *c = &r->cures[i];
+		struct run_cure wire = { .when = c->when, .what = c->what,
+					 .call = c->call };
+		const char *path = c->path ? c->path : "";
+
+		if (i == CURES_MAX)
+			return -E2BIG;
+		buf_add(b, &wire, sizeof(wire));
+		buf_add(b, path, strlen(path) + 1);
+	}
+	return 0;
+}
+
 static int call_run(struct agent *a, const struct agent_run *req,
 		    struct answer *w, struct error *e)
 {
@@ -375,6 +392,9 @@ static int call_run(struct agent *a, const struct agent_run *req,
 
 	if (argc < 0 || envc < 0)
 		return error_set(e, E2BIG, "too many arguments");
+	if (add_cures(&strings, req) < 0)
+		return error_set(e, E2BIG, "more than %d cures", CURES_MAX);
+	head.n_cures = (uint32_t)req->n_cures;
 	head.argc = (uint32_t)argc;
 	head.envc = (uint32_t)envc;
 	return agent_call(a, FRAME_RUN, (struct iovec[]){

@@ -21,6 +21,7 @@
 #include "guest/init/steps.h"
 
 struct agent;
+struct cure;
 struct error;
 
 /* Takes over the connected descriptor; waits for HELLO, or until `wake` (-1:
@@ -43,6 +44,9 @@ struct agent_run {
 				  * guest's image */
 	int calls;               /* its system calls are told, in the trace file
 				  * (trace/calls.h) */
+	const struct cure *cures; /* steps done for it (trace/cure.h), only
+				   * with calls; borrowed */
+	size_t n_cures;          /* at most CURES_MAX */
 };
 
 struct agent_result {

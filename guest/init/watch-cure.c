@@ -1,0 +1,178 @@
+/*
+ * Steps that the program does not do, done for it while it stands still
+ * (trace/cure.h): the watcher opens the file itself and syncs it, so nothing
+ * changes in the program. For its file system and the drive there is no
+ * difference.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/files.h"
+#include "guest/init/frames.h"
+#include "guest/init/watch-internal.h"
+#include "guest/init/watch-proc.h"
+
+static enum call_kind kind_of(enum cure_what what, enum call_kind call)
+{
+	if (what == CURE_SYNC_FS)
+		return CALL_SYNC_FS;
+	if (what == CURE_SYNC_FILE &&
+	    (call == CALL_WRITE || call == CALL_ALLOCATE ||
+	     call == CALL_TRUNCATE || call == CALL_MAP))
+		return CALL_DATASYNC;
+	return CALL_SYNC;
+}
+
+static int sync_by(enum call_kind kind, int fd)
+{
+	if (kind == CALL_SYNC_FS)
+		return syncfs(fd);
+	return kind == CALL_DATASYNC ? fdatasync(fd) : fsync(fd);
+}
+
+static uint32_t number_of(enum call_kind kind)
+{
+	if (kind == CALL_SYNC_FS)
+		return SYS_syncfs;
+	return kind == CALL_DATASYNC ? SYS_fdatasync : SYS_fsync;
+}
+
+static void tell_begin(struct watcher *w, const struct task *t,
+		       enum call_kind kind, int fd, const char *path,
+		       uint64_t sequence)
+{
+	struct record_enter r = {
+		.sequence = sequence,
+		.kind = kind,
+		.syscall = number_of(kind),
+		.pid = t->process,
+		.tid = t->tid,
+		.offset = CALL_NOWHERE,
+		.injected = 1,
+	};
+	struct buf tail = BUF_INIT;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0) {
+		r.inode = st.st_ino;
+		r.old_size = (uint64_t)st.st_size;
+	}
+	memcpy(r.program, t->name, sizeof(r.program));
+	buf_add(&tail, path, strlen(path) + 1);
+	buf_add(&tail, "", 1);
+	r.enter_ns = now_ns();
+	records_send(w, RECORD_ENTER, &r, sizeof(r), tail.data, tail.len);
+	buf_free(&tail);
+}
+
+static void do_sync(struct watcher *w, struct task *t, enum call_kind kind,
+		    const char *path)
+{
+	CLEANUP_CLOSE int fd = proc_open(t->tid, path, O_RDONLY | O_NONBLOCK);
+	struct record_exit x = { .sequence = ++w->sequence };
+
+	/* Whoever was to be synced is gone. */
+	if (fd < 0)
+		return;
+	tell_begin(w, t, kind, fd, path, x.sequence);
+	x.result = sync_by(kind, fd) < 0 ? -errno : 0;
+	x.exit_ns = now_ns();
+	records_send(w, RECORD_EXIT, &x, sizeof(x), NULL, 0);
+	if (x.result == 0 && kind != CALL_SYNC_FS)
+		extents_tell(w, fd);
+}
+
+static void apply(struct watcher *w, struct task *t, const struct cure *c,
+		  enum call_kind call, const char *path)
+{
+	CLEANUP_FREE char *folder = xstrdup(path);
+	char *slash = strrchr(folder, '/');
+
+	if (c->what == CURE_SYNC_PARENT && slash) {
+		slash[slash == folder] = '\0';
+		path = folder;
+	}
+	do_sync(w, t, kind_of(c->what, call), path);
+}
+
+/* The name that a call leaves its file with, if the rule is for it. */
+static const char *match(const struct cure *c, enum call_kind call,
+			 const char *path, const char *path2)
+{
+	int second = call == CALL_RENAME || call == CALL_LINK;
+
+	if ((c->call && c->call != call) || !*path)
+		return NULL;
+	if (!c->path || cure_matches(c->path, path) ||
+	    (second && cure_matches(c->path, path2)))
+		return second ? path2 : path;
+	return NULL;
+}
+
+static void put_off(struct cure_list *l, unsigned int rule,
+		    enum call_kind call, const char *path)
+{
+	for (unsigned int i = 0; i < l->n_due; i++)
+		if (l->due[i].rule == rule && !strcmp(l->due[i].path, path))
+			return;
+	if (l->n_due < CURES_DUE)
+		l->due[l->n_due++] = (struct cure_due){ rule, call,
+							xstrdup(path) };
+}
+
+void cures_after(struct watcher *w, struct task *t, enum call_kind call,
+		 const char *path, const char *path2)
+{
+	struct cure_list *l = &w->target.cures;
+
+	if (call == CALL_MARK || call == CALL_OPAQUE)
+		return;
+	for (unsigned int i = 0; i < l->n; i++) {
+		const char *name = match(&l->rules[i], call, path, path2);
+
+		if (name && l->rules[i].when == CURE_AFTER_CALL)
+			apply(w, t, &l->rules[i], call, name);
+		else if (name)
+			put_off(l, i, call, name);
+	}
+}
+
+void cures_before_ack(struct watcher *w, struct task *t)
+{
+	struct cure_list *l = &w->target.cures;
+
+	for (unsigned int i = 0; i < l->n_due; i++) {
+		apply(w, t, &l->rules[l->due[i].rule], l->due[i].call,
+		      l->due[i].path);
+		free(l->due[i].path);
+	}
+	l->n_due = 0;
+}
+
+int cures_take(struct cursor *c, uint32_t n, struct cure_list *ret)
+{
+	if (n > CURES_MAX)
+		return -EPROTO;
+	for (uint32_t i = 0; i < n; i++) {
+		struct run_cure r;
+		const char *path;
+
+		if (cursor_take(c, &r, sizeof(r)) < 0 ||
+		    !(path = cursor_string(c)))
+			return -EPROTO;
+		ret->rules[ret->n++] = (struct cure){
+			.when = r.when,
+			.what = r.what,
+			.call = r.call,
+			.path = *path ? path : NULL,
+		};
+	}
+	return 0;
+}
