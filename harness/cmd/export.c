@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "cmd/commands.h"
+#include "cmd/export-calls.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
 #include "cmd/target.h"
@@ -25,6 +26,7 @@
 struct export_options {
 	struct session_options session;
 	const char *dm_log_writes, *prefixes;
+	int calls;
 };
 
 static const struct option_spec options[] = {
@@ -38,6 +40,12 @@ static const struct option_spec options[] = {
 		  "Lines of N and CUT: the first N entries are CUT:none.",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct export_options, prefixes) },
+	{ .name = "calls",
+	  .help = "Prints the system calls that the workload made on the test "
+		  "file system while RUN was recorded, and its marks, in their "
+		  "order.",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct export_options, calls) },
 	SESSION_RESULTS_OPTION(struct export_options),
 	{ 0 }
 };
@@ -46,6 +54,7 @@ static const char *const examples[] = {
 	"powercut export append-log@w12:all-11 /tmp/state.img",
 	"powercut export append-log@live-3/end:none /tmp/state.img",
 	"powercut export --dm-log-writes /tmp/log.img append-log",
+	"powercut export --calls append-log",
 	NULL
 };
 
@@ -188,17 +197,33 @@ static int export_log(const struct command_line *line, const struct target *t,
 
 /* ---- the command ---- */
 
+/* Of a whole run, not of one of its states. */
+static int is_whole(const struct export_options *o)
+{
+	return o->dm_log_writes || o->calls;
+}
+
+static int print_calls(const struct command_line *line, const struct target *t,
+		       struct error *e)
+{
+	CLEANUP_FREE char *folder = xasprintf("%s/replay", t->dir);
+
+	return export_calls(folder, line->json, e);
+}
+
 static int find_target(const struct command_line *line,
 		       const struct session *paths, struct target *t,
 		       struct error *e)
 {
 	const struct export_options *o = line->options;
 
-	if (!o->dm_log_writes)
+	if (!is_whole(o))
 		return target_find_state(paths, line->args[0], t, e);
 	if (strchr(line->args[0], '@'))
-		return error_set(e, EINVAL, "--dm-log-writes exports a whole "
-				 "run, not the state %s", line->args[0]);
+		return error_set(e, EINVAL, "--%s exports a whole run, not the "
+				 "state %s",
+				 o->calls ? "calls" : "dm-log-writes",
+				 line->args[0]);
 	return target_find(paths, line->args[0], t, e);
 }
 
@@ -211,11 +236,13 @@ static int export_target(const struct command_line *line,
 
 	if (err)
 		return -EINVAL;
-	if (o->dm_log_writes)
+	if (o->calls)
+		err = print_calls(line, t, e);
+	else if (o->dm_log_writes)
 		err = export_log(line, t, scenario, e);
 	else
 		err = export_state(t, scenario, line->args[1], e);
-	if (!err && !o->dm_log_writes)
+	if (!err && !is_whole(o))
 		print_state(line);
 	scenario_free(scenario);
 	return err;
@@ -230,9 +257,11 @@ static int export(const struct command_line *line)
 	enum exit_status status = EXIT_USAGE;
 	int err;
 
-	if (line->n_args != (o->dm_log_writes ? 1 : 2))
+	if (line->n_args != (is_whole(o) ? 1 : 2) ||
+	    (o->dm_log_writes && o->calls))
 		return command_usage(line, "expected RUN@CUT:SURVIVORS "
-				     "FILE.img, or --dm-log-writes FILE RUN");
+				     "FILE.img, or --dm-log-writes FILE RUN, "
+				     "or --calls RUN");
 	if (o->prefixes && !o->dm_log_writes)
 		return command_usage(line, "--prefixes goes with "
 				     "--dm-log-writes");
@@ -252,10 +281,12 @@ static int export(const struct command_line *line)
 
 const struct subcommand cmd_export = {
 	.name = "export",
-	.synopsis = "RUN@CUT:SURVIVORS FILE.img | --dm-log-writes FILE RUN",
+	.synopsis = "RUN@CUT:SURVIVORS FILE.img | --dm-log-writes FILE RUN | "
+		    "--calls RUN",
 	.about = "Writes a crash state as a sparse disk image. What any "
 		 "machine would find on the drive after that power cut. Or "
-		 "the whole recording as a log of dm-log-writes.",
+		 "the whole recording as a log of dm-log-writes, or as the "
+		 "system calls that made it.",
 	.options = options,
 	.options_size = sizeof(struct export_options),
 	.min_args = 1,
