@@ -40,12 +40,24 @@ exits 1 "lint finds it"
 is "$(json found)" 12 "each of the 12 records"
 is "$(json operations.11.layer)" 3 "in the page cache"
 
+run_powercut explain --try-fix --json --results "$work/runs" \
+	append-log-unsynced@m2:all
+exits 0 "a sync done for it cures it"
+is "$(json cured)" 1 "and says so"
+is "$(json fixes)" 1 "with the first step that is tried"
+is "$(json fixes.0.added)" 12 "one sync for each record"
+
 record append-log/buffered
 says 1 "^no flush of the program's buffer and no fsync before ack 2$" \
 	append-log-buffered
 explains append-log-buffered
 run_powercut lint --json --results "$work/runs" append-log-buffered
 exits 1 "lint finds it"
+
+run_powercut explain --try-fix --json --results "$work/runs" \
+	append-log-buffered@m2:all
+exits 2 "no call from outside would flush its buffer"
+is "$(json fixes)" 0 "so nothing is tried"
 
 record append-log/flush-ignored
 says 6 "^the drive ignored flush f[0-9]+$" append-log-flush-ignored

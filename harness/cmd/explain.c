@@ -10,6 +10,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/explain-cause.h"
+#include "cmd/explain-fix.h"
 #include "cmd/explain-minimal.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
@@ -21,7 +22,7 @@
 
 struct explain_options {
 	struct session_options session;
-	int legal, all, minimise;
+	int legal, all, minimise, try_fix;
 	uint64_t judgements;
 };
 
@@ -42,6 +43,12 @@ static const struct option_spec options[] = {
 		  "cut.",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct explain_options, minimise) },
+	{ .name = "try-fix",
+	  .help = "Records the workload again with the missing step done for "
+		  "it, and judges that: whether the violation disappears, and "
+		  "what the step costs.",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct explain_options, try_fix) },
 	{ .name = "judgements", .argument = "N",
 	  .help = "--minimise judges at most so many states.",
 	  .type = OPTION_COUNT, .fallback = "500",
@@ -55,6 +62,7 @@ static const char *const examples[] = {
 	"powercut explain append-log@w12:all-11",
 	"powercut explain --legal append-log@w12:all-11",
 	"powercut explain --minimise append-log@end:none",
+	"powercut explain --try-fix append-log-unsynced@m2:all",
 	"powercut explain --all --json append-log@live-3/end:none", NULL
 };
 
@@ -246,6 +254,9 @@ static int check_options(const struct command_line *line)
 	if (o->minimise && (o->legal || o->all))
 		return command_usage(line, "--minimise: not together with "
 				     "--legal or --all");
+	if (o->try_fix && (o->minimise || o->legal || o->all))
+		return command_usage(line, "--try-fix: not together with "
+				     "--minimise, --legal or --all");
 	if (o->judgements < 2)
 		return command_usage(line, "--judgements: expected at least 2");
 	return 0;
@@ -281,6 +292,8 @@ static int explain(const struct command_line *line)
 		err = session_scenario(t.dir, NULL, &scenario, &e);
 	if (err)
 		status = command_fail(line, EXIT_USAGE, &e);
+	else if (o->try_fix)
+		status = explain_fix(line, &o->session, &t, scenario, &e);
 	else if (o->minimise)
 		status = explain_minimal(line, &o->session, o->judgements, &t,
 					 scenario, &e);

@@ -13,6 +13,18 @@
 #include "run/plan.h"
 #include "run/reach.h"
 
+/* Of the very violation that the engine waits for. */
+static int is_awaited(const struct engine *en, const struct store_state *row)
+{
+	CLEANUP_FREE char *pattern = NULL;
+
+	if (!en->stop_pattern || row->verdict != VERDICT_VIOLATED ||
+	    row->stage != en->stop_stage)
+		return 0;
+	pattern = store_pattern(row->message ? row->message : "");
+	return !strcmp(pattern, en->stop_pattern);
+}
+
 /* Whether that is all that the scenario or the engine is asked for. */
 static void stop_if_enough(struct run *r, const struct store_state *row)
 {
@@ -26,6 +38,8 @@ static void stop_if_enough(struct run *r, const struct store_state *row)
 	}
 	if (en->stop_at_violation && row->verdict == VERDICT_VIOLATED)
 		r->stopped = "stopped at the first violated state";
+	else if (is_awaited(en, row))
+		r->stopped = "stopped at a violation that is known";
 	else if (en->stop_at_ns && now_ns() >= en->stop_at_ns)
 		r->stopped = "stopped when its time was up";
 	if (r->stopped)

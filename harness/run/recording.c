@@ -39,6 +39,8 @@ static int make_recording(struct run *r, const char *source, const char *base,
 		.name = source,
 		.base = base,
 		.calls = 1,
+		.cures = r->engine->cures,
+		.n_cures = r->engine->n_cures,
 	};
 	int err = mkdir_p(folder, e);
 

@@ -15,6 +15,7 @@
 #include "run/progress.h"
 #include "scenario/scenario.h"
 
+struct cure;
 struct error;
 
 /* What several runs of one process share. The pool stays warm from one run to
@@ -35,6 +36,13 @@ struct engine {
 	 * this time (now_ns; 0: never). */
 	int stop_at_violation;
 	uint64_t stop_at_ns;
+	/* Or at the first violated state of that stage and pattern
+	 * (store_pattern); NULL: none. */
+	const char *stop_pattern;
+	enum stage stop_stage;
+	/* Steps that are done for the workload while it is recorded. */
+	const struct cure *cures;
+	size_t n_cures;
 };
 void engine_release(struct engine *en);
 

@@ -1,0 +1,285 @@
+#include "run/fix.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/files.h"
+
+/* ---- candidates ---- */
+
+struct candidates {
+	const struct cause *cause;
+	struct fix *fixes;
+	size_t n;
+};
+
+static const char *what_words(enum cure_what w)
+{
+	return w == CURE_SYNC_FILE   ? "sync" :
+	       w == CURE_SYNC_PARENT ? "fsync of the directory" :
+				       "syncfs";
+}
+
+static void add_cure(struct fix *f, enum cure_when when, enum cure_what what,
+		     enum call_kind call)
+{
+	f->cures[f->n_cures++] = (struct cure){
+		.when = when, .what = what, .call = call,
+		.path = what == CURE_SYNC_FS ? NULL : f->pattern,
+	};
+}
+
+static struct fix *add_fix(struct candidates *c)
+{
+	const struct operation *o = c->cause->accused;
+
+	c->fixes = xrealloc(c->fixes, (c->n + 1) * sizeof(*c->fixes));
+	c->fixes[c->n] = (struct fix){ .pattern = cure_pattern(o->path) };
+	return &c->fixes[c->n++];
+}
+
+static void add(struct candidates *c, enum cure_when when, enum cure_what what)
+{
+	const struct call *call = c->cause->accused->call;
+	struct fix *f = add_fix(c);
+	const char *name = call->name ? call->name :
+					call_kind_name(call->kind);
+
+	add_cure(f, when, what, what == CURE_SYNC_FS ? 0 : call->kind);
+	f->words = what == CURE_SYNC_FS ?
+			   xstrdup("syncfs before each ack") :
+		   when == CURE_BEFORE_ACK ?
+			   xasprintf("%s before each ack, for each %s of %s",
+				     what_words(what), name, f->pattern) :
+			   xasprintf("%s after each %s of %s",
+				     what_words(what), name, f->pattern);
+}
+
+/* Both the bytes and the name. */
+static void add_both(struct candidates *c)
+{
+	struct fix *f = add_fix(c);
+	const struct call *call = c->cause->accused->call;
+
+	add_cure(f, CURE_AFTER_CALL, CURE_SYNC_FILE, call->kind);
+	f->cures[f->n_cures++] = (struct cure){ .when = CURE_AFTER_CALL,
+						.what = CURE_SYNC_PARENT,
+						.call = CALL_RENAME };
+	f->words = xasprintf("sync after each %s of %s, and fsync of the "
+			     "directory after each rename",
+			     call->name ? call->name :
+					  call_kind_name(call->kind),
+			     f->pattern);
+}
+
+static void add_file_fixes(struct candidates *c)
+{
+	int promised = c->cause->promise != NULL;
+
+	add(c, promised ? CURE_BEFORE_ACK : CURE_AFTER_CALL, CURE_SYNC_FILE);
+	add(c, promised ? CURE_AFTER_CALL : CURE_BEFORE_ACK, CURE_SYNC_FILE);
+	add_both(c);
+	add(c, CURE_BEFORE_ACK, CURE_SYNC_FS);
+}
+
+static void add_name_fixes(struct candidates *c)
+{
+	add(c, CURE_AFTER_CALL, CURE_SYNC_PARENT);
+	add(c, CURE_BEFORE_ACK, CURE_SYNC_PARENT);
+	add(c, CURE_BEFORE_ACK, CURE_SYNC_FS);
+}
+
+size_t fix_candidates(const struct cause *cause, struct fix **ret)
+{
+	struct candidates c = { .cause = cause };
+
+	*ret = NULL;
+	if (!cause->accused || !cause->accused->path ||
+	    !*cause->accused->path)
+		return 0;
+	switch (cause->step) {
+	case STEP_SYNC_FILE:
+	case STEP_SYNC_MAPPING:
+		add_file_fixes(&c);
+		break;
+	case STEP_SYNC_DIRECTORY:
+		add_name_fixes(&c);
+		break;
+	default:
+		break;
+	}
+	*ret = c.fixes;
+	return c.n;
+}
+
+void fixes_free(struct fix *fixes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(fixes[i].pattern);
+		free(fixes[i].words);
+	}
+	free(fixes);
+}
+
+const char *fix_verdict_name(enum fix_verdict v)
+{
+	static const char *const names[] = {
+		[FIX_CURED] = "cured",	 [FIX_OTHER] = "other",
+		[FIX_FAILED] = "failed", [FIX_UNUSED] = "unused",
+		[FIX_UNKNOWN] = "unknown",
+	};
+
+	return names[v];
+}
+
+void fix_result_release(struct fix_result *r)
+{
+	free(r->message);
+	free(r->run);
+	*r = (struct fix_result){ .verdict = FIX_UNKNOWN };
+}
+
+/* ---- what the other run says ---- */
+
+static uint64_t stored_number(struct store *s, const char *key)
+{
+	CLEANUP_FREE char *text = store_get(s, key);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static uint64_t run_time(const char *dir)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
+	struct store *store;
+	uint64_t t;
+
+	if (store_open(path, &store, NULL))
+		return 0;
+	t = stored_number(store, "record_ns");
+	store_close(store);
+	return t;
+}
+
+/* The calls that the tracer made for the program. */
+static uint64_t count_added(const char *dir)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/replay/trace.bin", dir);
+	struct calls *calls;
+	uint64_t n = 0;
+
+	if (calls_load(path, &calls, NULL))
+		return 0;
+	for (size_t i = 0; i < calls->n; i++)
+		n += calls->calls[i].injected && calls->calls[i].exit_ns &&
+		     calls->calls[i].result >= 0;
+	calls_free(calls);
+	return n;
+}
+
+struct looking {
+	enum stage stage;
+	const char *pattern;
+	int same;
+	char *message; /* of the first violation */
+};
+
+static int look(const struct store_finding *f, void *arg)
+{
+	struct looking *l = arg;
+
+	if (f->verdict != VERDICT_VIOLATED)
+		return 0;
+	if (!l->message)
+		l->message = xstrdup(f->message);
+	l->same |= f->stage == l->stage && !strcmp(f->pattern, l->pattern);
+	return 0;
+}
+
+static void conclude(const char *dir, const struct run_outcome *o,
+		     struct looking *l, struct fix_result *ret)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
+	struct store *store;
+
+	ret->verdict = FIX_UNKNOWN;
+	if (store_open(path, &store, NULL))
+		return;
+	store_findings(store, look, l, NULL);
+	if (l->same)
+		ret->verdict = FIX_FAILED;
+	else if (!ret->added)
+		ret->verdict = FIX_UNUSED;
+	else if (o->verdict == VERDICT_VIOLATED)
+		ret->verdict = FIX_OTHER;
+	else if (o->verdict == VERDICT_HELD || o->verdict == VERDICT_LOSES)
+		ret->verdict = FIX_CURED;
+	ret->message = l->message ? TAKE(l->message) :
+		       ret->verdict == FIX_UNKNOWN ?
+				    store_get(store, "reason") : NULL;
+	store_close(store);
+}
+
+/* ---- the run ---- */
+
+static int run_with(struct engine *en, const char *runs,
+		    const struct scenario *s, const struct fix *fix,
+		    const struct looking *l, struct run_outcome *o,
+		    struct error *e)
+{
+	const char *before = en->runs;
+	int err;
+
+	en->runs = runs;
+	en->cures = fix->cures;
+	en->n_cures = fix->n_cures;
+	en->stop_pattern = l->pattern;
+	en->stop_stage = l->stage;
+	err = run_scenario(en, s, o, e);
+	en->runs = before;
+	en->cures = NULL;
+	en->n_cures = 0;
+	en->stop_pattern = NULL;
+	return err;
+}
+
+int run_fix(struct engine *en, const char *dir, const struct scenario *s,
+	    const struct fix *fix, enum stage stage, const char *message,
+	    struct fix_result *ret, struct error *e)
+{
+	CLEANUP_FREE char *runs = xasprintf("%s/fix", dir);
+	CLEANUP_FREE char *pattern = store_pattern(message ? message : "");
+	struct looking l = { .stage = stage, .pattern = pattern };
+	struct run_outcome o = { 0 };
+	struct error why = { 0 };
+	int err = mkdir_p(runs, e);
+
+	*ret = (struct fix_result){ .verdict = FIX_UNKNOWN,
+				    .run_before_ns = run_time(dir) };
+	if (err)
+		return err;
+	err = run_with(en, runs, s, fix, &l, &o, &why);
+	if (!err && o.interrupted)
+		err = -ECANCELED;
+	if (o.dir) {
+		ret->run = xstrdup(o.dir);
+		ret->added = count_added(o.dir);
+		ret->run_ns = run_time(o.dir);
+	}
+	if (!err)
+		conclude(o.dir, &o, &l, ret);
+	else if (err != -ECANCELED)
+		ret->message = xstrdup(why.message);
+	if (!ret->message)
+		ret->message = xstrdup("");
+	free(l.message);
+	run_outcome_release(&o);
+	if (err == -ECANCELED)
+		*e = why;
+	return err == -ECANCELED ? err : 0;
+}
