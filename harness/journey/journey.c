@@ -1,9 +1,11 @@
 #include "journey/journey.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/error.h"
@@ -26,6 +28,10 @@ static char *find_doubt(const struct journey_input *in, int has_ext4)
 	if (in->layers->lost)
 		return xasprintf("%" PRIu64 " events of the kernel's "
 				 "tracepoints were lost", in->layers->lost);
+	if (!in->layers->drained)
+		return xstrdup("the kernel's tracepoints end before the "
+			       "recording does: what happened right before the "
+			       "cut may be missing");
 	if (!strcmp(in->filesystem, "ext4") && !has_ext4)
 		return xstrdup("this journal of ext4 cannot be read");
 	return NULL;
@@ -36,6 +42,7 @@ static void open_file_system(struct journey *j)
 	const struct journey_input *in = &j->in;
 
 	j->ext4.log_fd = -1;
+	j->log_fd = open(in->history->log_path, O_RDONLY | O_CLOEXEC);
 	if (!in->base)
 		return;
 	if (!strcmp(in->filesystem, "ext4"))
@@ -67,6 +74,8 @@ void journey_release(struct journey *j)
 {
 	if (j->has_ext4)
 		ext4_close(&j->ext4);
+	if (j->log_fd >= 0)
+		close(j->log_fd);
 	free(j->operations);
 	free(j->marks);
 	free(j->anchors);

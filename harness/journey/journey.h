@@ -89,6 +89,7 @@ struct journey {
 	struct anchor *anchors;     /* by position, guest_ns ascending too */
 	size_t n_anchors;
 	uint64_t *durable; /* per command, of the model */
+	int log_fd; /* of the drive's log, for its data; -1: cannot be read */
 	struct ext4 ext4;
 	int has_ext4;
 	struct journal journal; /* of XFS; n 0: none, or not known */

@@ -7,8 +7,8 @@
  * truncation in between does not count. Where an inode's extents stand in a
  * block of their own, and on other file systems, it is what FIEMAP answered first
  * at or after the operation. Where nobody asked, the bytes themselves are
- * looked for in what the drive received since: at the same place in a page, and
- * only if they are not all alike.
+ * looked for in what the drive received until the cut: at the same place in a
+ * sector, and only if they are not all alike.
  */
 #include "journey/standing.h"
 
@@ -197,38 +197,59 @@ static int holds(const struct journey *j, const struct command *c,
 {
 	unsigned char found[64];
 
-	return at + n <= c->length && j->has_ext4 &&
-	       pread(j->ext4.log_fd, found, n, (off_t)(c->data + at)) ==
+	return at + n <= c->length && j->log_fd >= 0 &&
+	       pread(j->log_fd, found, n, (off_t)(c->data + at)) ==
 		       (ssize_t)n &&
 	       !memcmp(found, head, n);
 }
 
-/* Only of the operation's first page, whose first bytes are known. */
+/* Files begin at whole sectors of the disk, whatever the file system. */
+#define SECTOR 512
+
+/* Where in the command the bytes stand; UINT64_MAX: nowhere. */
+static uint64_t find_in(const struct journey *j, const struct command *c,
+			uint64_t in_sector, const unsigned char *head,
+			uint32_t n)
+{
+	for (uint64_t at = in_sector; at < c->length; at += SECTOR)
+		if (holds(j, c, at, head, n))
+			return at;
+	return UINT64_MAX;
+}
+
+/* Only of the operation's first sector, whose first bytes are known, and of what
+ * the drive had by the cut: later they may have been written elsewhere. The one
+ * that is on the media, if there is one. */
 static int place_content(const struct media *m, const struct operation *o,
 			 struct placed *ret)
 {
 	const struct journey *j = m->journey;
 	const struct history *h = j->in.history;
-	uint64_t in_page = o->offset % PAGE;
-	uint32_t n = (uint32_t)least(o->call->head_length, PAGE - in_page);
+	uint64_t in_sector = o->offset % SECTOR, at;
+	uint32_t n = (uint32_t)least(o->call->head_length,
+				     SECTOR - in_sector);
+	int found = 0;
 
 	if (o->kind != OPERATION_WRITE || !is_telling(o->call->head, n))
 		return 0;
 	for (size_t i = 0; i < h->n_commands; i++) {
 		const struct command *c = &h->commands[i];
 
+		if (c->submit > m->position)
+			break;
 		if (c->type != LOG_WRITE || c->guest_ns < o->copied_ns)
 			continue;
-		for (uint64_t at = in_page; at < c->length; at += PAGE) {
-			if (!holds(j, c, at, o->call->head, n))
-				continue;
-			ret->known = 1;
-			ret->physical = c->offset + at;
-			ret->length = least(o->length, PAGE - in_page);
-			return 1;
-		}
+		at = find_in(j, c, in_sector, o->call->head, n);
+		if (at == UINT64_MAX)
+			continue;
+		found = 1;
+		ret->known = 1;
+		ret->physical = c->offset + at;
+		ret->length = least(ret->length, SECTOR - in_sector);
+		if (media_has(m, i, ret->physical, 1) == MEDIA_HAS)
+			break;
 	}
-	return 0;
+	return found;
 }
 
 struct placed operation_place(const struct media *m,

@@ -245,6 +245,11 @@ static struct standing piece_standing(const struct media *m,
 	if (p->in_metadata)
 		return reach;
 	data = run_standing(m, o, offset, p);
+	if (data.at < AT_JOURNAL && !p->tied &&
+	    journey_sync(m->journey, o, o->exit_ns, m->guest_ns))
+		return data_not_known("a sync returned, and nothing says where "
+				      "it had the bytes written", offset,
+				      p->length);
 	return data.at == ON_MEDIA ? reach : data;
 }
 

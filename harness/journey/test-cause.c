@@ -476,6 +476,40 @@ static void a_torn_write_is_named(void **state)
 			    "this drive");
 }
 
+/* Nobody asked where the file is: its bytes tell. */
+static void bytes_are_found_by_what_they_are(void **state)
+{
+	static const char text[] = "COMMIT: TXN-00001 abcdef";
+	FILE *f = fopen(t.log_path, "r+");
+	size_t w;
+
+	(void)state;
+	assert_int_equal(fseek(f, 8192 + 100, SEEK_SET), 0);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	fclose(f);
+	test_write_call(&t, 4096 + 100, text);
+	test_drive_write(&t, 0, 512, 1);
+	w = test_drive_write(&t, 16384, 4096, 1);
+	t.log.commands[w].data = 8192;
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m1:1", NULL);
+	assert_int_equal(cause.layer, 6);
+	assert_true(cause.standing.command == w);
+}
+
+static void a_trace_that_ends_early_is_doubted(void **state)
+{
+	(void)state;
+	t.l.drained = 0;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m1:all", NULL);
+	assert_int_equal(cause.layer, 3);
+	assert_string_equal(cause.doubt, "the kernel's tracepoints end before "
+			    "the recording does: what happened right before "
+			    "the cut may be missing");
+}
+
 /* ---- what is not known ---- */
 
 static void lost_records_of_calls_make_no_journey(void **state)
@@ -563,6 +597,8 @@ int main(void)
 		TEST(order_names_what_was_to_come_first),
 		TEST(a_lost_write_of_nobody_is_told_by_its_number),
 		TEST(a_torn_write_is_named),
+		TEST(bytes_are_found_by_what_they_are),
+		TEST(a_trace_that_ends_early_is_doubted),
 		TEST(lost_records_of_calls_make_no_journey),
 		TEST(where_writeback_went_is_not_guessed),
 		TEST(io_uring_is_not_seen_and_not_guessed),

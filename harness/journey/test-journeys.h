@@ -56,7 +56,8 @@ static inline void test_journey_init(struct test_journey *t)
 	t->model.tear = 512;
 	t->c = (struct calls){ .calls = t->calls, .extents = t->extents,
 			       .traced = 1, .ended = 1 };
-	t->l = (struct layers){ .events = t->events, .traced = 1 };
+	t->l = (struct layers){ .events = t->events, .traced = 1,
+			       .drained = 1 };
 	t->now = 1000;
 	t->filesystem = "f2fs";
 	t->mount_options = "";
