@@ -211,10 +211,10 @@ static void conclude(const char *dir, const struct run_outcome *o,
 	if (store_open(path, &store, NULL))
 		return;
 	store_findings(store, look, l, NULL);
-	if (l->same)
-		ret->verdict = FIX_FAILED;
-	else if (!ret->added)
+	if (!ret->added)
 		ret->verdict = FIX_UNUSED;
+	else if (l->same)
+		ret->verdict = FIX_FAILED;
 	else if (o->verdict == VERDICT_VIOLATED)
 		ret->verdict = FIX_OTHER;
 	else if (o->verdict == VERDICT_HELD || o->verdict == VERDICT_LOSES)
