@@ -279,6 +279,22 @@ static void say_nothing(struct trial *t, const char *why)
 	say(t, 0, STEP_NONE, &sentence, &missing);
 }
 
+/* Of a state that no check complained about there may be nothing to say. */
+static void say_all_is_there(struct trial *t)
+{
+	struct buf sentence = BUF_INIT, missing = BUF_INIT;
+
+	if (t->q->message) {
+		say_nothing(t, "all that was promised is on the media as far "
+			    "as the trace tells, and nothing is lost that "
+			    "something later builds on");
+		return;
+	}
+	buf_puts(&sentence, "nothing that was promised is lost, as far as the "
+		 "trace tells");
+	say(t, 0, STEP_NONE, &sentence, &missing);
+}
+
 static void accuse(struct trial *t, const struct operation *o)
 {
 	t->ret->accused = o;
@@ -509,10 +525,8 @@ static void try_order(struct trial *t)
 	o = find_disorder(t);
 	if (o)
 		say_accused(t, o);
-	else if (!say_loss(t))
-		say_nothing(t, "all that was promised is on the media as far "
-			    "as the trace tells, and nothing is lost that "
-			    "something later builds on");
+	else if (!t->q->message || !say_loss(t))
+		say_all_is_there(t);
 }
 
 /* ---- faults ---- */
