@@ -85,9 +85,10 @@ static void begin(unsigned int n)
 
 static void in_buffer(void)
 {
+	static char buffer[4 * RECORD_SIZE];
 	FILE *f = fdopen(open_in_dir("data", O_WRONLY), "w");
 
-	if (!f || setvbuf(f, NULL, _IOFBF, 4 * RECORD_SIZE))
+	if (!f || setvbuf(f, buffer, _IOFBF, sizeof(buffer)))
 		pc_end(2, "cannot open a stream");
 	for (unsigned int n = 1; n <= RECORDS; n++) {
 		begin(n);
