@@ -252,7 +252,8 @@ static const struct operation *may_carry_later(const struct trial *t)
 		if (o->kind == OPERATION_WRITE &&
 		    o->enter_ns > t->broken->until_ns &&
 		    o->enter_ns <= t->media.guest_ns &&
-		    o->call->pid == t->broken->ack->call->pid &&
+		    (t->broken->messenger ||
+		     o->call->pid == t->broken->ack->call->pid) &&
 		    o->length > o->call->head_length)
 			return o;
 	}
@@ -355,10 +356,12 @@ static void say_buffer(struct trial *t)
 		   "before ack %" PRIu64, ack->call->number);
 	buf_printf(&sentence, "what ");
 	promise_words(ack, &sentence);
-	buf_printf(&sentence, " had promised was in a buffer of the program %s "
-		   "(layer 1) when the power failed: no system call carried "
-		   "anything to the file system between its begin and the ack",
-		   ack->call->program);
+	buf_puts(&sentence, " had promised was in a buffer of the program ");
+	if (!t->broken->messenger)
+		buf_printf(&sentence, "%s ", ack->call->program);
+	buf_puts(&sentence, "(layer 1) when the power failed: no system call "
+		 "carried anything to the file system between its begin and "
+		 "the ack");
 	say_missing(&missing, &sentence);
 	say(t, 1, STEP_FLUSH_BUFFER, &sentence, &missing);
 }
@@ -451,6 +454,14 @@ static unsigned depends(const struct operation *a, const struct operation *b)
 	return 0;
 }
 
+/* The check says that what was begun is missing. */
+static int is_named(const struct trial *t, const struct operation *o)
+{
+	return o->owner && has_word(t->q->message, o->owner->mark->text);
+}
+
+#define NAMED_WEIGHT 8
+
 static const struct operation *find_disorder(struct trial *t)
 {
 	const struct operation *accused = NULL;
@@ -464,7 +475,10 @@ static const struct operation *find_disorder(struct trial *t)
 			const struct operation *b = &t->j->operations[k];
 			unsigned d = depends(a, b);
 
-			if (t->standings[k].at != ON_MEDIA || d <= most)
+			if (t->standings[k].at != ON_MEDIA || !d)
+				continue;
+			d += is_named(t, a) ? NAMED_WEIGHT : 0;
+			if (d <= most)
 				continue;
 			most = d;
 			accused = a;

@@ -74,6 +74,8 @@ struct promise {
 	const struct journey_mark *ack;
 	uint64_t from_ns, until_ns; /* of the guest's clock */
 	int has_begin;              /* from_ns is that of its begin */
+	int messenger; /* the ack's process did nothing else: it speaks for another
+			* one, as the command pc does */
 };
 /* The promises with a position until `position`, in order; those whose call was
  * not seen are left out. Caller frees. */

@@ -164,16 +164,43 @@ static int by_call(const struct journey *j, const struct layer_event *ev)
 	return 0;
 }
 
+/* Bytes that the file had at that time; what is stored behind them is no data. */
+static uint64_t size_at(const struct journey *j, const struct call *map,
+			uint64_t now)
+{
+	const struct calls *calls = j->in.calls;
+	uint64_t size = map->old_size;
+
+	for (size_t i = 0; i < calls->n; i++) {
+		const struct call *c = &calls->calls[i];
+
+		if (c->inode != map->inode || c->enter_ns < map->enter_ns ||
+		    !c->exit_ns || c->exit_ns > now || c->result < 0)
+			continue;
+		if (c->kind == CALL_TRUNCATE)
+			size = c->length;
+		else if ((c->kind == CALL_WRITE || c->kind == CALL_ALLOCATE) &&
+			 c->offset != CALL_NOWHERE &&
+			 c->offset + c->length > size)
+			size = c->offset + c->length;
+	}
+	return size;
+}
+
 static void add_store(struct journey *j, const struct layer_event *ev)
 {
 	const struct call *map = mapping_of(j, ev);
 	struct operation o;
+	uint64_t size;
 
 	if (!map || by_call(j, ev))
 		return;
 	o = begin(map, OPERATION_STORE);
 	o.offset = ev->offset;
 	o.length = ev->length ? ev->length : PAGE;
+	size = size_at(j, map, ev->time_ns);
+	if (size > o.offset && size - o.offset < o.length)
+		o.length = size - o.offset;
 	o.enter_ns = o.exit_ns = ev->time_ns;
 	o.tid = ev->tid;
 	add(j, o);

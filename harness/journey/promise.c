@@ -40,12 +40,27 @@ static const struct journey_mark *ack_before(const struct journey *j,
 	return any;
 }
 
+/* It changed nothing, and this is all that it said. */
+static int is_messenger(const struct journey *j, int32_t pid)
+{
+	size_t marks = 0;
+
+	for (size_t i = 0; i < j->in.history->n_marks; i++)
+		marks += j->marks[i].call && j->marks[i].call->pid == pid;
+	for (size_t i = 0; i < j->n_operations; i++)
+		if (j->operations[i].call->pid == pid)
+			return 0;
+	return marks == 1;
+}
+
 static struct promise promise_of(const struct journey *j, size_t ack)
 {
 	const struct journey_mark *begin = begin_of(j, ack), *before;
 	struct promise p = { .ack = &j->marks[ack],
 			     .until_ns = j->marks[ack].call->enter_ns };
+	const struct call *call = j->marks[ack].call;
 
+	p.messenger = is_messenger(j, call->pid);
 	if (begin) {
 		p.has_begin = 1;
 		p.from_ns = begin->call->enter_ns;
@@ -78,12 +93,12 @@ static int is_anothers(const struct promise *p, const struct operation *o)
 	       strcmp(o->owner->mark->text, p->ack->mark->text);
 }
 
-/* One that had not returned at the ack: only of the same program. */
+/* One that had not returned at the ack: only of the program that promises. */
 int promise_has(const struct promise *p, const struct operation *o)
 {
 	if (o->enter_ns < p->from_ns || o->enter_ns > p->until_ns ||
 	    is_anothers(p, o))
 		return 0;
 	return o->exit_ns <= p->until_ns ||
-	       o->call->pid == p->ack->call->pid;
+	       p->messenger || o->call->pid == p->ack->call->pid;
 }

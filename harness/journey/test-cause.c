@@ -336,7 +336,41 @@ static void stores_into_mapped_memory_want_msync(void **state)
 	     "and ack 3");
 }
 
+/* Half a page of a file is no data. */
+static void stores_behind_the_end_are_no_data(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	c = test_enter(&t, CALL_MAP, "mmap");
+	c->length = 8192;
+	c->old_size = 5000;
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_BEGIN, "page");
+	test_dirty(&t, 4096);
+	test_mark_call(&t, MARK_ACK, "page");
+	ask("m2:all", NULL);
+	assert_int_equal(cause.accused->offset, 4096);
+	assert_int_equal(cause.accused->length, 5000 - 4096);
+}
+
 /* ---- which promise, which operation ---- */
+
+/* The command pc says what its caller has done. */
+static void a_messenger_speaks_for_its_caller(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "x")->pid = 21;
+	c = test_enter(&t, CALL_WRITE, "pwrite64");
+	c->length = 4;
+	test_mark_call(&t, MARK_ACK, "x")->pid = 22;
+	c->exit_ns = 0;
+	ask("m2:all", NULL);
+	assert_int_equal(cause.layer, 2);
+	assert_int_equal(cause.accused->call->number, 2);
+}
 
 static void the_promise_that_the_check_names_is_the_broken_one(void **state)
 {
@@ -432,6 +466,35 @@ static void order_names_what_was_to_come_first(void **state)
 	     "of writer, thread 7) to what was /mnt/log after it, is on the "
 	     "media: no fsync or fdatasync of /mnt/log between call 1 and "
 	     "call 2");
+}
+
+/* Of two that are lost behind a survivor, the one that the check misses. */
+static void a_begin_that_the_check_names_tells_what_is_missing(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "put 1");
+	test_write_call(&t, 0, "one");
+	test_mark_call(&t, MARK_BEGIN, "put 2");
+	test_write_call(&t, 100, "two");
+	test_mark_call(&t, MARK_BEGIN, "put 3");
+	c = test_enter(&t, CALL_RENAME, "rename");
+	c->path2 = "/mnt/settings";
+	c->parent2 = TEST_DIRECTORY;
+	test_exit(&t, c, 0);
+	c = test_enter(&t, CALL_SYNC, "fsync");
+	c->inode = TEST_DIRECTORY;
+	test_drive_write(&t, 8192, 512, 1);
+	test_drive_flush(&t);
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_MARK, "now");
+	ask("m4:all", "hole: put 2 is missing and put 3 is there");
+	assert_non_null(cause.accused);
+	assert_int_equal(cause.accused->call->number, 4);
+	cause_release(&cause);
+	ask("m4:all", "hole: put 1 is missing and put 3 is there");
+	assert_int_equal(cause.accused->call->number, 2);
 }
 
 /* No operation has lost anything, and yet the drive has. */
@@ -594,6 +657,9 @@ int main(void)
 		TEST(a_mount_without_barriers_is_blamed),
 		TEST(a_sync_that_sent_no_flush_is_said_to),
 		TEST(stores_into_mapped_memory_want_msync),
+		TEST(stores_behind_the_end_are_no_data),
+		TEST(a_messenger_speaks_for_its_caller),
+		TEST(a_begin_that_the_check_names_tells_what_is_missing),
 		TEST(the_promise_that_the_check_names_is_the_broken_one),
 		TEST(the_write_with_the_promises_words_is_accused),
 		TEST(a_lost_write_is_accused_before_one_that_never_left),
