@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -670,6 +671,80 @@ static void a_cure_syncs_what_was_written(void **state)
 	calls_free(c);
 }
 
+static void write_many(void)
+{
+	char name[16];
+
+	for (int i = 0; i <= CURES_DUE; i++) {
+		snprintf(name, sizeof(name), "many-%d", i);
+		if (write(file(name, O_CLOEXEC), text, LEN) < 0)
+			_exit(97);
+	}
+}
+
+static void a_cure_that_cannot_be_done_is_told(void **state)
+{
+	struct calls *c;
+	const struct call *k;
+
+	(void)state;
+	cures = (struct cure_list){ .n = 1 };
+	cures.rules[0] = (struct cure){ CURE_BEFORE_ACK, CURE_SYNC_FILE,
+					CALL_WRITE, NULL };
+	c = watched(write_many);
+	cures.n = 0;
+	assert_int_equal(count(c, "fdatasync"), 1);
+	k = call(c, "fdatasync", 0);
+	assert_true(k->injected);
+	assert_int_equal(k->result, -ENOBUFS);
+	assert_int_equal(k->inode, 0);
+	calls_free(c);
+}
+
+/* ---- what is open ---- */
+
+/* The descriptors of a thread that shares none, the same numbers again, and
+ * names that change while a file is open. */
+static void *own_descriptors(void *arg)
+{
+	(void)arg;
+	if (unshare(CLONE_FILES) < 0 || dup2(file("own", 0), 100) < 0 ||
+	    write(100, text, LEN) < 0)
+		_exit(97);
+	return NULL;
+}
+
+static void reopen_and_rename(void)
+{
+	pthread_t thread;
+	int fd = file("first", 0);
+
+	if (write(fd, text, LEN) < 0 || rename("first", "second") < 0 ||
+	    write(fd, text, LEN) < 0 || close(fd) < 0 ||
+	    file("third", 0) != fd || write(fd, text, LEN) < 0 ||
+	    dup2(fd, 100) != 100 ||
+	    pthread_create(&thread, NULL, own_descriptors, NULL) ||
+	    pthread_join(thread, NULL) || link("third", "fourth") < 0 ||
+	    close(fd) < 0 || file("fourth", 0) != fd ||
+	    write(fd, text, LEN) < 0)
+		_exit(97);
+}
+
+static void paths_are_those_of_the_moment(void **state)
+{
+	struct calls *c = watched(reopen_and_rename);
+
+	(void)state;
+	is_path(call(c, "write", 0)->path, "first");
+	is_path(call(c, "write", 1)->path, "second");
+	assert_int_equal(call(c, "write", 1)->offset, LEN);
+	is_path(call(c, "write", 2)->path, "third");
+	is_path(call(c, "write", 3)->path, "own");
+	assert_int_equal(call(c, "write", 3)->inode, inode("own"));
+	is_path(call(c, "write", 4)->path, "fourth");
+	calls_free(c);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -699,6 +774,8 @@ int main(void)
 		cmocka_unit_test(without_its_watcher_a_program_dies),
 		cmocka_unit_test(stacks_lead_to_the_program),
 		cmocka_unit_test(a_cure_syncs_what_was_written),
+		cmocka_unit_test(a_cure_that_cannot_be_done_is_told),
+		cmocka_unit_test(paths_are_those_of_the_moment),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -26,7 +26,9 @@
 #include "common/files.h"
 #include "guest/include/mark-block.h"
 #include "guest/init/watch-data.h"
+#include "guest/init/watch-filter.h"
 #include "guest/init/watch-internal.h"
+#include "guest/init/watch-open.h"
 #include "guest/init/watch-proc.h"
 
 #define FILE_FLAGS (O_APPEND | O_DIRECT | O_SYNC | O_DSYNC)
@@ -46,9 +48,7 @@ struct looking {
 	struct proc_place place, place2;
 	char path[PATH_MAX], path2[PATH_MAX];
 	struct data data;
-	int truncates; /* what place or place2 names loses its bytes */
-	const char *destroyed; /* path of the file that does, or NULL */
-	int destroyed_fd;
+	const char *destroyed; /* path of a file that loses bytes, or NULL */
 };
 
 static uint64_t arg(const struct looking *l, unsigned int number)
@@ -173,36 +173,42 @@ static int allocation_destroys(const struct looking *l)
 	       (l->record.flags & ~(uint32_t)FALLOC_FL_KEEP_SIZE);
 }
 
-static int look_at_file(struct looking *l, int fd, const struct stat *st)
+static int look_at_file(struct looking *l, const struct open_file *f)
 {
+	const struct stat *st = &f->st;
 	uint64_t position;
-	char link[32];
 	uint32_t flags;
 
-	if (proc_position(l->t->tid, fd, &position, &flags) < 0)
+	if (open_file_position(f, l->t, &position, &flags) < 0)
 		return 0;
-	snprintf(link, sizeof(link), "fd/%d", fd);
-	if (proc_path(l->t->tid, link, l->path) < 0)
-		*l->path = '\0';
+	strcpy(l->path, open_file_path(l->w, l->t, f));
 	l->record.inode = st->st_ino;
 	l->record.old_size = (uint64_t)st->st_size;
 	l->record.file_flags = flags & FILE_FLAGS;
 	look_at_offset(l, st, position);
 	if (l->record.kind == CALL_TRUNCATE || allocation_destroys(l))
-		l->destroyed_fd = fd;
+		open_file_extents(l->w, l->t, f);
 	return look_at_data(l);
+}
+
+static int look_at_open_file(struct looking *l, const struct open_file *f)
+{
+	if (S_ISBLK(f->st.st_mode) && f->st.st_rdev == l->w->target.marks &&
+	    l->record.kind == CALL_WRITE)
+		return look_at_mark(l);
+	return on_target(l, &f->st) ? look_at_file(l, f) : 0;
 }
 
 static int look_at_fd(struct looking *l, int fd)
 {
-	struct stat st;
+	struct open_file f;
+	int told;
 
-	if (proc_stat_fd(l->t->tid, fd, &st) < 0)
+	if (open_file_look(l->w, l->t, fd, &f) < 0)
 		return 0;
-	if (S_ISBLK(st.st_mode) && st.st_rdev == l->w->target.marks &&
-	    l->record.kind == CALL_WRITE)
-		return look_at_mark(l);
-	return on_target(l, &st) ? look_at_file(l, fd, &st) : 0;
+	told = look_at_open_file(l, &f);
+	open_file_release(&f);
+	return told;
 }
 
 /* ---- calls with a name ---- */
@@ -441,20 +447,6 @@ static void remember(struct looking *l)
 	memcpy(p->args, l->args, sizeof(p->args));
 }
 
-static void tell_destroyed(struct looking *l)
-{
-	int fd;
-
-	if (l->destroyed)
-		extents_tell_path(l->w, l->t->tid, l->destroyed);
-	if (l->destroyed_fd < 0 || !l->w->target.mapped)
-		return;
-	fd = proc_open_fd(l->t->tid, l->destroyed_fd, O_RDONLY | O_NONBLOCK);
-	extents_tell(l->w, fd);
-	if (fd >= 0)
-		close(fd);
-}
-
 static void tell(struct looking *l, const struct user_regs_struct *regs)
 {
 	struct record_enter *r = &l->record;
@@ -463,7 +455,8 @@ static void tell(struct looking *l, const struct user_regs_struct *regs)
 	name_task(l->w, l->t);
 	if (r->kind == CALL_MARK && !strcmp(l->path, "ack"))
 		cures_before_ack(l->w, l->t);
-	tell_destroyed(l);
+	if (l->destroyed)
+		extents_tell_path(l->w, l->t->tid, l->destroyed);
 	stack_walk(l->w, l->t, regs, &stack);
 	r->sequence = ++l->w->sequence;
 	r->pid = l->t->process;
@@ -472,6 +465,14 @@ static void tell(struct looking *l, const struct user_regs_struct *regs)
 	r->enter_ns = now_ns();
 	send_enter(l, &stack);
 	remember(l);
+}
+
+/* Paths may be others once the call has returned, and from now on. */
+static int names_change(struct watcher *w, struct task *t)
+{
+	w->names++;
+	t->renames = 1;
+	return 1;
 }
 
 /* Another architecture's call: that there are such is told once. */
@@ -483,7 +484,7 @@ static int enter_foreign(struct watcher *w, struct task *t,
 	if (t->foreign)
 		return 0;
 	t->foreign = 1;
-	l = (struct looking){ .w = w, .t = t, .destroyed_fd = -1 };
+	l = (struct looking){ .w = w, .t = t };
 	l.type = call_type_find(SYS_io_submit);
 	l.record.kind = CALL_OPAQUE;
 	l.record.syscall = UINT32_MAX;
@@ -497,6 +498,28 @@ static int is_foreign(const struct user_regs_struct *regs)
 	return regs->cs != 0x33; /* Linux: __USER_CS */
 }
 
+/* Calls that are not told, and change what is known of the task. */
+static int enter_other(struct watcher *w, struct task *t,
+		       const struct user_regs_struct *regs)
+{
+	switch (regs->orig_rax) {
+	case SYS_prctl:
+		t->named = 0;
+		return 0;
+	case SYS_unshare:
+	case SYS_close_range:
+		open_files_forget(w, t);
+		return 0;
+	}
+	return names_change(w, t);
+}
+
+static int changes_names(const struct call_type *t)
+{
+	return t->kind == CALL_RENAME || t->kind == CALL_LINK ||
+	       t->kind == CALL_UNLINK || t->kind == CALL_RMDIR;
+}
+
 int calls_enter(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs)
 {
@@ -504,10 +527,8 @@ int calls_enter(struct watcher *w, struct task *t,
 
 	if (is_foreign(regs))
 		return enter_foreign(w, t, regs);
-	if (regs->orig_rax == SYS_prctl) {
-		t->named = 0;
-		return 0;
-	}
+	if (watch_filter_is_other((uint32_t)regs->orig_rax))
+		return enter_other(w, t, regs);
 	l.w = w;
 	l.t = t;
 	l.type = call_type_find((uint32_t)regs->orig_rax);
@@ -521,7 +542,6 @@ int calls_enter(struct watcher *w, struct task *t,
 	l.place.exists = l.place2.exists = 0;
 	l.data.n = 0;
 	l.destroyed = NULL;
-	l.destroyed_fd = -1;
 	if (l.type->number == SYS_mmap && arg(&l, 3) & PROT_EXEC) {
 		name_task(w, t);
 		stack_forget(w, t->process);
@@ -530,10 +550,11 @@ int calls_enter(struct watcher *w, struct task *t,
 	    (!(arg(&l, 3) & PROT_WRITE) || !(arg(&l, 4) & MAP_SHARED) ||
 	     arg(&l, 4) & MAP_ANONYMOUS))
 		return 0;
-	if (!look(&l))
+	if (look(&l))
+		tell(&l, regs);
+	else if (!changes_names(l.type))
 		return 0;
-	tell(&l, regs);
-	return 1;
+	return !changes_names(l.type) || names_change(w, t);
 }
 
 /* ---- the return ---- */
@@ -562,18 +583,22 @@ static void find_new_inode(struct watcher *w, struct task *t,
 }
 
 /* Where an append went is known afterwards: others may have appended as well. */
-static void find_offset(struct task *t, struct record_exit *x)
+static void find_offset(struct watcher *w, struct task *t,
+			struct record_exit *x)
 {
 	struct pending *p = &t->pending;
+	struct open_file f;
 	uint64_t position;
 	uint32_t flags;
+	int err;
 
 	if (p->type->offset || p->type->offset_pointer ||
-	    !(p->file_flags & O_APPEND) || x->result <= 0)
+	    !(p->file_flags & O_APPEND) || x->result <= 0 ||
+	    open_file_look(w, t, (int)p->args[p->type->fd - 1], &f) < 0)
 		return;
-	if (proc_position(t->tid, (int)p->args[p->type->fd - 1], &position,
-			  &flags) < 0 ||
-	    position < p->offset + (uint64_t)x->result)
+	err = open_file_position(&f, t, &position, &flags);
+	open_file_release(&f);
+	if (err || position < p->offset + (uint64_t)x->result)
 		return;
 	x->offset = position - (uint64_t)x->result;
 	x->known |= EXIT_OFFSET;
@@ -604,15 +629,13 @@ static void hash_again(struct task *t, struct record_exit *x)
 static void tell_synced(struct watcher *w, struct task *t)
 {
 	const struct pending *p = &t->pending;
-	int fd;
+	struct open_file f;
 
-	if (!w->target.mapped)
+	if (!w->target.mapped ||
+	    open_file_look(w, t, (int)p->args[p->type->fd - 1], &f) < 0)
 		return;
-	fd = proc_open_fd(t->tid, (int)p->args[p->type->fd - 1],
-			  O_RDONLY | O_NONBLOCK);
-	extents_tell(w, fd);
-	if (fd >= 0)
-		close(fd);
+	open_file_extents(w, t, &f);
+	open_file_release(&f);
 }
 
 void calls_exit(struct watcher *w, struct task *t, int64_t result)
@@ -622,6 +645,8 @@ void calls_exit(struct watcher *w, struct task *t, int64_t result)
 				 .exit_ns = now_ns(),
 				 .result = result };
 
+	w->names += t->renames != 0;
+	t->renames = 0;
 	if (!p->type)
 		return;
 	if (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK)
@@ -629,7 +654,7 @@ void calls_exit(struct watcher *w, struct task *t, int64_t result)
 	if (p->makes_inode && result >= 0)
 		find_new_inode(w, t, &x);
 	if (p->kind == CALL_WRITE) {
-		find_offset(t, &x);
+		find_offset(w, t, &x);
 		hash_again(t, &x);
 	}
 	records_send(w, RECORD_EXIT, &x, sizeof(x), NULL, 0);

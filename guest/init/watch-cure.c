@@ -72,21 +72,28 @@ static void tell_begin(struct watcher *w, const struct task *t,
 	buf_free(&tail);
 }
 
+/* fd: open, or a negative errno that is told as the call's. */
 static void do_sync(struct watcher *w, struct task *t, enum call_kind kind,
-		    const char *path)
+		    int fd, const char *path)
 {
-	CLEANUP_CLOSE int fd = proc_open(t->tid, path, O_RDONLY | O_NONBLOCK);
 	struct record_exit x = { .sequence = ++w->sequence };
 
-	/* Whoever was to be synced is gone. */
-	if (fd < 0)
-		return;
 	tell_begin(w, t, kind, fd, path, x.sequence);
-	x.result = sync_by(kind, fd) < 0 ? -errno : 0;
+	x.result = fd < 0 ? fd : sync_by(kind, fd) < 0 ? -errno : 0;
 	x.exit_ns = now_ns();
 	records_send(w, RECORD_EXIT, &x, sizeof(x), NULL, 0);
 	if (x.result == 0 && kind != CALL_SYNC_FS)
 		extents_tell(w, fd);
+}
+
+static void sync_path(struct watcher *w, struct task *t, enum call_kind kind,
+		      const char *path)
+{
+	int fd = proc_open(t->tid, path, O_RDONLY | O_NONBLOCK);
+
+	do_sync(w, t, kind, fd, path);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void apply(struct watcher *w, struct task *t, const struct cure *c,
@@ -99,7 +106,7 @@ static void apply(struct watcher *w, struct task *t, const struct cure *c,
 		slash[slash == folder] = '\0';
 		path = folder;
 	}
-	do_sync(w, t, kind_of(c->what, call), path);
+	sync_path(w, t, kind_of(c->what, call), path);
 }
 
 /* The name that a call leaves its file with, if the rule is for it. */
@@ -116,15 +123,21 @@ static const char *match(const struct cure *c, enum call_kind call,
 	return NULL;
 }
 
-static void put_off(struct cure_list *l, unsigned int rule,
+/* What there is no room for is told as a call that failed. */
+static void put_off(struct watcher *w, struct task *t, unsigned int rule,
 		    enum call_kind call, const char *path)
 {
+	struct cure_list *l = &w->target.cures;
+
 	for (unsigned int i = 0; i < l->n_due; i++)
 		if (l->due[i].rule == rule && !strcmp(l->due[i].path, path))
 			return;
 	if (l->n_due < CURES_DUE)
 		l->due[l->n_due++] = (struct cure_due){ rule, call,
 							xstrdup(path) };
+	else
+		do_sync(w, t, kind_of(l->rules[rule].what, call), -ENOBUFS,
+			path);
 }
 
 void cures_after(struct watcher *w, struct task *t, enum call_kind call,
@@ -140,7 +153,7 @@ void cures_after(struct watcher *w, struct task *t, enum call_kind call,
 		if (name && l->rules[i].when == CURE_AFTER_CALL)
 			apply(w, t, &l->rules[i], call, name);
 		else if (name)
-			put_off(l, i, call, name);
+			put_off(w, t, i, call, name);
 	}
 }
 

@@ -3,12 +3,13 @@
  * decides, its lower 32 bits are tested: flags have no others.
  *
  * Also stopped at, and not told as calls: mmap of code (what is known of the
- * process's objects is no longer true), prctl(PR_SET_NAME), and every call of
+ * process's objects is no longer true), those of others[], and every call of
  * another architecture's table, which the watcher cannot read.
  */
 #include "guest/init/watch-filter.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include <linux/audit.h>
+#include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
@@ -76,18 +78,42 @@ static void add_mmap(void)
 	end(SECCOMP_RET_TRACE);
 }
 
-static void add_type(const struct call_type *t)
+static void add_call(uint32_t number, unsigned int test, uint32_t bits)
 {
-	if (t->number == SYS_mmap)
-		return;
-	if (!t->test) {
-		unless(t->number, 1);
+	if (!test) {
+		unless(number, 1);
 		end(SECCOMP_RET_TRACE);
 		return;
 	}
-	unless(t->number, 4);
-	load_argument(t->test);
-	end_by_bits(t->bits);
+	unless(number, 4);
+	load_argument(test);
+	end_by_bits(bits);
+}
+
+/* After these a thread has descriptors of its own, or its paths may be others. */
+static const struct {
+	uint32_t number;
+	unsigned int test; /* argument, 0: every call */
+	uint32_t bits;
+} others[] = {
+	{ SYS_unshare, 1, CLONE_FILES },
+	{ SYS_close_range, 3, CLOSE_RANGE_UNSHARE },
+	{ SYS_chroot, 0, 0 },
+	{ SYS_pivot_root, 0, 0 },
+	{ SYS_mount, 0, 0 },
+	{ SYS_umount2, 0, 0 },
+	{ SYS_move_mount, 0, 0 },
+	{ SYS_setns, 0, 0 },
+};
+#define OTHERS (sizeof(others) / sizeof(others[0]))
+
+int watch_filter_is_other(uint32_t number)
+{
+	int found = number == SYS_prctl;
+
+	for (size_t i = 0; i < OTHERS && !found; i++)
+		found = others[i].number == number;
+	return found;
 }
 
 static void add_prctl(void)
@@ -108,7 +134,11 @@ const struct sock_fprog *watch_filter(void)
 	end(SECCOMP_RET_TRACE);
 	load(offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < n_call_types; i++)
-		add_type(&call_types[i]);
+		if (call_types[i].number != SYS_mmap)
+			add_call(call_types[i].number, call_types[i].test,
+				 call_types[i].bits);
+	for (size_t i = 0; i < OTHERS; i++)
+		add_call(others[i].number, others[i].test, others[i].bits);
 	add_mmap();
 	add_prctl();
 	end(SECCOMP_RET_ALLOW);

@@ -26,12 +26,25 @@ struct pending {
 	char *path, *path2; /* where they are needed, or NULL */
 };
 
+#define TASK_PATHS 8
+
+/* The path of an open file; see watch-open.c. */
+struct task_path {
+	char *path; /* NULL: none */
+	int number;
+	uint64_t names, inode;
+	dev_t device;
+};
+
 struct task {
 	pid_t tid;
 	pid_t process; /* 0: not known yet */
 	char name[16];
 	int named; /* name is right */
 	int foreign; /* told already that its calls cannot be read */
+	int renames; /* is in a call that may change paths */
+	int pidfd; /* of the process; 0: not asked yet, -1: not to be had */
+	struct task_path paths[TASK_PATHS];
 	struct pending pending;
 	struct task *next;
 };
@@ -41,6 +54,8 @@ struct task {
 struct watcher {
 	int records; /* socket to PID 1, blocks */
 	uint64_t id, sequence, sent, lost;
+	uint64_t names; /* goes up when a path may have changed */
+	unsigned int n_pidfds;
 	struct watch_target target;
 	struct task *tasks[TASK_LISTS];
 	struct space *spaces;

@@ -3,6 +3,7 @@
 
 #include "common/buf.h"
 #include "guest/init/watch-internal.h"
+#include "guest/init/watch-open.h"
 
 static struct task **list_of(struct watcher *w, pid_t tid)
 {
@@ -51,6 +52,7 @@ void task_forget(struct watcher *w, pid_t tid)
 		return;
 	*at = t->next;
 	pending_clear(&t->pending);
+	open_files_forget(w, t);
 	/* The threads of a process end one by one; its maps are read again. */
 	stack_forget(w, t->process);
 	free(t);

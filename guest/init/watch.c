@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -147,6 +148,8 @@ static __attribute__((noreturn)) void be_watcher(const struct watch *w,
 
 	keep_only(fds);
 	prctl(PR_SET_NAME, "powercut-watch");
+	/* A stopped program waits for it. */
+	setpriority(PRIO_PROCESS, 0, -20);
 	setpgid(0, 0);
 	watch_loop(fds[0], fds[1], fds[2], w->watchers, t);
 }

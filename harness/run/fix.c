@@ -166,18 +166,22 @@ static uint64_t run_time(const char *dir)
 	return t;
 }
 
-/* The calls that the tracer made for the program. */
-static uint64_t count_added(const char *dir)
+/* The calls that the tracer made for the program, and those it could not make. */
+static uint64_t count_added(const char *dir, uint64_t *ret_missed)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/replay/trace.bin", dir);
 	struct calls *calls;
 	uint64_t n = 0;
 
+	*ret_missed = 0;
 	if (calls_load(path, &calls, NULL))
 		return 0;
-	for (size_t i = 0; i < calls->n; i++)
-		n += calls->calls[i].injected && calls->calls[i].exit_ns &&
-		     calls->calls[i].result >= 0;
+	for (size_t i = 0; i < calls->n; i++) {
+		const struct call *c = &calls->calls[i];
+
+		n += c->injected && c->exit_ns && c->result >= 0;
+		*ret_missed += c->injected && c->exit_ns && c->result < 0;
+	}
 	calls_free(calls);
 	return n;
 }
@@ -213,15 +217,22 @@ static void conclude(const char *dir, const struct run_outcome *o,
 	store_findings(store, look, l, NULL);
 	if (!ret->added)
 		ret->verdict = FIX_UNUSED;
+	else if (l->same && ret->missed)
+		ret->verdict = FIX_UNKNOWN;
 	else if (l->same)
 		ret->verdict = FIX_FAILED;
 	else if (o->verdict == VERDICT_VIOLATED)
 		ret->verdict = FIX_OTHER;
 	else if (o->verdict == VERDICT_HELD || o->verdict == VERDICT_LOSES)
 		ret->verdict = FIX_CURED;
-	ret->message = l->message ? TAKE(l->message) :
-		       ret->verdict == FIX_UNKNOWN ?
-				    store_get(store, "reason") : NULL;
+	if (l->same && ret->added && ret->missed)
+		ret->message = xasprintf("%" PRIu64 " calls could not be "
+					 "added", ret->missed);
+	else
+		ret->message =
+			l->message ? TAKE(l->message) :
+			ret->verdict == FIX_UNKNOWN ?
+				     store_get(store, "reason") : NULL;
 	store_close(store);
 }
 
@@ -268,7 +279,7 @@ int run_fix(struct engine *en, const char *dir, const struct scenario *s,
 		err = -ECANCELED;
 	if (o.dir) {
 		ret->run = xstrdup(o.dir);
-		ret->added = count_added(o.dir);
+		ret->added = count_added(o.dir, &ret->missed);
 		ret->run_ns = run_time(o.dir);
 	}
 	if (!err)

@@ -37,6 +37,8 @@ const char *fix_verdict_name(enum fix_verdict v);
 struct fix_result {
 	enum fix_verdict verdict;
 	uint64_t added;  /* calls that the tracer made */
+	uint64_t missed; /* and those it could not make; with any of them a
+			  * violation that stays is FIX_UNKNOWN */
 	uint64_t run_ns, run_before_ns; /* the workload's time; 0: not known */
 	char *message; /* of the first finding, or why it is unknown; "" */
 	char *run;     /* its directory */
