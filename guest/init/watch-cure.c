@@ -157,16 +157,21 @@ void cures_after(struct watcher *w, struct task *t, enum call_kind call,
 	}
 }
 
+/* Into a mapping may be stored at any time, with no call. */
 void cures_before_ack(struct watcher *w, struct task *t)
 {
 	struct cure_list *l = &w->target.cures;
+	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < l->n_due; i++) {
 		apply(w, t, &l->rules[l->due[i].rule], l->due[i].call,
 		      l->due[i].path);
-		free(l->due[i].path);
+		if (l->due[i].call == CALL_MAP)
+			l->due[kept++] = l->due[i];
+		else
+			free(l->due[i].path);
 	}
-	l->n_due = 0;
+	l->n_due = kept;
 }
 
 int cures_take(struct cursor *c, uint32_t n, struct cure_list *ret)

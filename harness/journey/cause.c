@@ -49,17 +49,18 @@ static int is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Whether the text stands in there, and is no part of a longer word. */
-static int has_word(const char *in, const char *text)
+/* Where the text stands in there and is no part of a longer word; NULL: it does
+ * not. */
+static const char *find_word(const char *in, const char *text)
 {
 	size_t length = strlen(text);
 
 	if (!in || !length)
-		return 0;
+		return NULL;
 	for (const char *p = strstr(in, text); p; p = strstr(p + 1, text))
 		if ((p == in || !is_word(p[-1])) && !is_word(p[length]))
-			return 1;
-	return 0;
+			return p;
+	return NULL;
 }
 
 #define TAG_LEAST 3
@@ -138,14 +139,42 @@ static int promise_empty(const struct trial *t, const struct promise *p)
 	       !opaque_call(t->j, p->from_ns, p->until_ns);
 }
 
-/* The check names the first one that it misses. */
+/* The first promise that the check names: what is missing stands in front. */
 static const struct promise *named(const struct trial *t)
 {
-	for (size_t i = 0; i < t->n_promises; i++)
-		if (has_word(t->q->message,
-			     t->promises[i].ack->mark->text))
-			return &t->promises[i];
-	return NULL;
+	const struct promise *first = NULL;
+	const char *at = NULL;
+
+	for (size_t i = 0; i < t->n_promises; i++) {
+		const char *p = find_word(t->q->message,
+					  t->promises[i].ack->mark->text);
+
+		if (p && (!at || p < at)) {
+			first = &t->promises[i];
+			at = p;
+		}
+	}
+	return first;
+}
+
+/* Of what was begun, and not promised yet, the check names one that is lost, in
+ * front of all that was promised. */
+static int names_unpromised(const struct trial *t)
+{
+	const struct promise *p = named(t);
+	const char *promised = p ? find_word(t->q->message,
+					     p->ack->mark->text) : NULL;
+
+	for (size_t i = 0; promised && i < t->j->n_operations; i++) {
+		const struct operation *o = &t->j->operations[i];
+		const char *at = o->owner ? find_word(t->q->message,
+						      o->owner->mark->text) :
+					    NULL;
+
+		if (at && at < promised && lost_operation(t, i))
+			return 1;
+	}
+	return 0;
 }
 
 static const struct promise *last_that(const struct trial *t,
@@ -457,7 +486,7 @@ static unsigned depends(const struct operation *a, const struct operation *b)
 /* The check says that what was begun is missing. */
 static int is_named(const struct trial *t, const struct operation *o)
 {
-	return o->owner && has_word(t->q->message, o->owner->mark->text);
+	return o->owner && find_word(t->q->message, o->owner->mark->text);
 }
 
 #define NAMED_WEIGHT 8
@@ -585,7 +614,8 @@ static void conclude(struct trial *t)
 		say_nothing(t, "the cut cannot be placed on the guest's clock");
 		return;
 	}
-	t->broken = find_promise(t);
+	if (!names_unpromised(t))
+		t->broken = find_promise(t);
 	if (!t->broken && !find_torn(t) && !find_disorder(t))
 		t->broken = last_that(t, promise_unknown);
 	if (t->broken)

@@ -479,6 +479,7 @@ static void a_begin_that_the_check_names_tells_what_is_missing(void **state)
 	test_mark_call(&t, MARK_BEGIN, "put 2");
 	test_write_call(&t, 100, "two");
 	test_mark_call(&t, MARK_BEGIN, "put 3");
+	test_write_call(&t, 200, "three");
 	c = test_enter(&t, CALL_RENAME, "rename");
 	c->path2 = "/mnt/settings";
 	c->parent2 = TEST_DIRECTORY;
@@ -488,13 +489,16 @@ static void a_begin_that_the_check_names_tells_what_is_missing(void **state)
 	test_drive_write(&t, 8192, 512, 1);
 	test_drive_flush(&t);
 	test_exit(&t, c, 0);
-	test_mark_call(&t, MARK_MARK, "now");
+	test_mark_call(&t, MARK_ACK, "put 3");
 	ask("m4:all", "hole: put 2 is missing and put 3 is there");
 	assert_non_null(cause.accused);
 	assert_int_equal(cause.accused->call->number, 4);
 	cause_release(&cause);
 	ask("m4:all", "hole: put 1 is missing and put 3 is there");
 	assert_int_equal(cause.accused->call->number, 2);
+	cause_release(&cause);
+	ask("m4:all", "put 3 is missing");
+	assert_int_equal(cause.accused->call->number, 6);
 }
 
 /* No operation has lost anything, and yet the drive has. */
