@@ -33,7 +33,10 @@
  *    a. every name in it, there or not, is as at t, or later [man, somc, xfst
  *	 034, 348, 779]. Of a file that such a name leads to, only that it is
  *	 there: its data and attributes may be any that it had;
- *    b. the same of directories in it that are not durable yet [xfst 782, 785];
+ *    b. the same of directories in it that are not durable yet [xfst 782, 785]: with
+ *	 no persistence point since they were made. With one, ext4 may have made
+ *	 them durable by itself (it commits all there is), and then a sync of the
+ *	 directory above has nothing to do;
  *    c. its own names and the way to it, as for a file.
  * 4. fdatasync of a file: data and size [man]; the file is there, under one of
  *    its names since, for else the data could not be read. Nothing else.
@@ -122,7 +125,8 @@ static void promise_entries(struct ace_model *m, int dir)
 			s->promised = m->now;
 		if (inode == ACE_NONE)
 			continue;
-		is_new = m->inodes[inode].exists == ACE_NEVER;
+		is_new = m->inodes[inode].exists == ACE_NEVER &&
+			 m->inodes[inode].born > m->last_promise;
 		m->inodes[inode].exists = m->now;
 		if (is_new && m->inodes[inode].type == ACE_DIRECTORY)
 			promise_entries(m, inode);
