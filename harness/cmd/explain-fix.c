@@ -32,7 +32,7 @@ static void question_release(struct question *q)
 	fixes_free(q->fixes, q->n);
 }
 
-/* The stage that the run's store has of the state; -1: it was not violated. */
+/* The state in the run's store, if it lost something. */
 struct looking {
 	const struct target *target;
 	struct question *q;
@@ -46,7 +46,7 @@ static int look(const struct store_state *st, void *arg)
 
 	if (strcmp(st->source, l->target->source) ||
 	    strcmp(name, l->target->state) ||
-	    st->verdict != VERDICT_VIOLATED)
+	    (st->verdict != VERDICT_VIOLATED && st->verdict != VERDICT_LOSES))
 		return 0;
 	l->found = 1;
 	l->q->stage = st->stage;
@@ -70,7 +70,7 @@ static int find_violation(const struct target *t, struct question *q,
 		return 0;
 	if (err < 0)
 		return err;
-	return error_set(e, EINVAL, "the run did not find %s violated: there "
+	return error_set(e, EINVAL, "the run did not find that %s loses anything: there "
 			 "is nothing to fix", t->state);
 }
 

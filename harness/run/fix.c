@@ -190,14 +190,14 @@ struct looking {
 	enum stage stage;
 	const char *pattern;
 	int same;
-	char *message; /* of the first violation */
+	char *message; /* of the first finding */
 };
 
 static int look(const struct store_finding *f, void *arg)
 {
 	struct looking *l = arg;
 
-	if (f->verdict != VERDICT_VIOLATED)
+	if (f->verdict != VERDICT_VIOLATED && f->verdict != VERDICT_LOSES)
 		return 0;
 	if (!l->message)
 		l->message = xstrdup(f->message);
@@ -221,9 +221,9 @@ static void conclude(const char *dir, const struct run_outcome *o,
 		ret->verdict = FIX_UNKNOWN;
 	else if (l->same)
 		ret->verdict = FIX_FAILED;
-	else if (o->verdict == VERDICT_VIOLATED)
+	else if (l->message)
 		ret->verdict = FIX_OTHER;
-	else if (o->verdict == VERDICT_HELD || o->verdict == VERDICT_LOSES)
+	else if (o->verdict == VERDICT_HELD)
 		ret->verdict = FIX_CURED;
 	if (l->same && ret->added && ret->missed)
 		ret->message = xasprintf("%" PRIu64 " calls could not be "
