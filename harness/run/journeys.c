@@ -241,6 +241,18 @@ static int explain_all(struct asking *a, const char *source,
 	return err;
 }
 
+/* A recording that cannot be read, as when it was interrupted, explains nothing;
+ * that is no failure of the run. */
+static int explain_nothing(struct asking *a, const char *source,
+			   const char *why, struct error *e)
+{
+	struct told t = { .why = xstrdup(why) };
+	int err = explain_all(a, source, &t, e);
+
+	told_release(&t);
+	return err;
+}
+
 static int explain_source(struct asking *a, const char *source,
 			  struct error *e)
 {
@@ -248,12 +260,15 @@ static int explain_source(struct asking *a, const char *source,
 	CLEANUP_FREE char *units = xasprintf("%s/%s/units.explain", r->dir,
 					     source);
 	struct recorded recorded = { 0 };
+	struct error why = { 0 };
 	struct told t;
 	int err = recorded_open(r->dir, source, r->scenario, units, &recorded,
-				e);
+				&why);
 
-	if (err)
-		return err;
+	if (err) {
+		unlink(units);
+		return explain_nothing(a, source, why.message, e);
+	}
 	told_open(r->dir, source, &recorded, r->scenario, &r->workload, &t);
 	err = explain_all(a, source, &t, e);
 	if (!err && t.made && !strcmp(source, "replay"))
