@@ -30,7 +30,7 @@ struct test_journey {
 	struct calls c;
 	struct layers l;
 	uint64_t now;
-	char log_path[64], units[64];
+	char log_path[64], units[80];
 	const char *filesystem, *mount_options;
 	journal_read_fn *base;
 	void *base_arg;
