@@ -30,6 +30,7 @@ struct record {
 struct records {
 	struct record *list;
 	size_t n;
+	size_t positions; /* in the log as it was read */
 	struct log_file_header header;
 };
 
@@ -64,13 +65,14 @@ static void read_log(const char *path, struct records *ret)
 	}
 	if (err)
 		fail(&e);
+	ret->positions = ret->n;
 	log_reader_free(reader);
 }
 
 /* Positions are counted anew, so references to commands are moved too. */
 static void write_log(const char *path, struct records *all)
 {
-	uint64_t *moved = xcalloc(all->n, sizeof(*moved));
+	uint64_t *moved = xcalloc(all->positions, sizeof(*moved));
 	struct log_writer *w;
 	struct error e = { 0 };
 
