@@ -1,11 +1,11 @@
 #include "equal/journal.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <ext2fs/ext2fs.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bytes.h"
 #include "equal/ext4-source.h"
 
 /* ---- ext4 ---- */
@@ -64,22 +64,6 @@ static void find_ext4(journal_read_fn *read, void *arg, struct journal *ret)
 
 #define XFS_MAGIC "XFSB"
 
-static uint32_t be32(const unsigned char *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return be32toh(v);
-}
-
-static uint64_t be64(const unsigned char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return be64toh(v);
-}
-
 /* Offsets of struct xfs_dsb. A block's number has the number of its allocation
  * group above its number in there (XFS_FSB_TO_DADDR). */
 static void find_xfs(journal_read_fn *read, void *arg, struct journal *ret)
@@ -89,14 +73,14 @@ static void find_xfs(journal_read_fn *read, void *arg, struct journal *ret)
 
 	if (read(arg, 0, sb, sizeof(sb)) || memcmp(sb, XFS_MAGIC, 4))
 		return;
-	size = be32(sb + 4);	/* sb_blocksize */
-	start = be64(sb + 48);	/* sb_logstart, 0: on another device */
+	size = be32_at(sb + 4);	/* sb_blocksize */
+	start = be64_at(sb + 48);	/* sb_logstart, 0: on another device */
 	if (!start || !size || size > 65536 || sb[124] >= 32)
 		return;
 	group = start >> sb[124]; /* sb_agblklog */
 	block = start & ((1ULL << sb[124]) - 1);
-	offset = (group * be32(sb + 84) /* sb_agblocks */ + block) * size;
-	length = be32(sb + 96) * size; /* sb_logblocks */
+	offset = (group * be32_at(sb + 84) /* sb_agblocks */ + block) * size;
+	length = be32_at(sb + 96) * size; /* sb_logblocks */
 	if (!length || offset > INT64_MAX - length)
 		return;
 	add_bytes(ret, offset, length);

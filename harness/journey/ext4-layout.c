@@ -1,25 +1,17 @@
 #include "journey/ext4.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/bytes.h"
 #include "common/error.h"
 #include "equal/ext4-source.h"
 
 /* Offsets in journal_superblock_t (include/linux/jbd2.h). */
 enum { SB_MAGIC = 0, SB_MAXLEN = 16, SB_FIRST = 20, SB_INCOMPAT = 40 };
 #define JBD2_MAGIC 0xc03b3998u
-
-static uint32_t be32_at(const unsigned char *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return be32toh(v);
-}
 
 static int read_tables(ext2_filsys fs, struct ext4_layout *l)
 {

@@ -32,6 +32,7 @@
 #include <traceevent/kbuffer.h>
 
 #include "common/buf.h"
+#include "common/bytes.h"
 #include "common/error.h"
 
 #define PAGE_HEADER 16
@@ -294,30 +295,6 @@ int pages_knows(const struct pages *p, size_t kind)
 	return p->formats[kind].record_min != 0;
 }
 
-static uint16_t get16(const unsigned char *at)
-{
-	uint16_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return le16toh(v);
-}
-
-static uint32_t get32(const unsigned char *at)
-{
-	uint32_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const unsigned char *at)
-{
-	uint64_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return le64toh(v);
-}
-
 static void put64(unsigned char *at, uint64_t v)
 {
 	v = htole64(v);
@@ -332,7 +309,7 @@ static int64_t event_length(const unsigned char *at, size_t left)
 
 	if (left < 4)
 		return -1;
-	head = get32(at);
+	head = le32_at(at);
 	type = head & 31;
 	if (type == KBUFFER_TYPE_PADDING && !(head >> 5))
 		return 0;
@@ -340,7 +317,7 @@ static int64_t event_length(const unsigned char *at, size_t left)
 		return 4 * ((int64_t)type + 1);
 	if (left < 8)
 		return -1;
-	word = get32(at + 4);
+	word = le32_at(at + 4);
 	if (type == KBUFFER_TYPE_TIME_EXTEND || type == KBUFFER_TYPE_TIME_STAMP)
 		return 8;
 	/* Padding and long records: at least the word itself. */
@@ -357,7 +334,7 @@ static int page_check(const struct pages *p, unsigned char *page, size_t len,
 
 	if (len < PAGE_HEADER || len > p->page_max || len % 4)
 		return error_set(e, EBADMSG, "a page of %zu bytes", len);
-	commit = get64(page + 8);
+	commit = le64_at(page + 8);
 	size = commit & COMMIT_SIZE;
 	if ((commit & ~(uint64_t)(COMMIT_SIZE | COMMIT_STORED | COMMIT_MISSED)) ||
 	    size > len - PAGE_HEADER || size % 4)
@@ -396,11 +373,11 @@ uint64_t record_number(const struct record *r, int field)
 	case 1:
 		return *at;
 	case 2:
-		return get16(at);
+		return le16_at(at);
 	case 4:
-		return get32(at);
+		return le32_at(at);
 	case 8:
-		return get64(at);
+		return le64_at(at);
 	}
 	return 0; /* no number */
 }
@@ -429,7 +406,7 @@ static int add_record(const struct pages *p, const unsigned char *bytes,
 	cpu->records++;
 	if (size < p->type + 2)
 		return 0; /* another event, of no interest; so below */
-	f = p->by_id[get16(bytes + p->type)];
+	f = p->by_id[le16_at(bytes + p->type)];
 	if (!f)
 		return 0;
 	if (size < f->record_min)
@@ -466,7 +443,7 @@ int pages_decode(struct pages *p, void *page, size_t len,
 		return err;
 	if (kbuffer_load_subbuffer(p->kbuffer, page))
 		return error_set(e, EBADMSG, "the page cannot be read");
-	if (get64((unsigned char *)page + 8) & COMMIT_MISSED)
+	if (le64_at((unsigned char *)page + 8) & COMMIT_MISSED)
 		add_missed(cpu, kbuffer_missed_events(p->kbuffer));
 	for (record = kbuffer_read_event(p->kbuffer, &ts); record && !err;
 	     record = kbuffer_next_event(p->kbuffer, &ts)) {
