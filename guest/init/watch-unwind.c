@@ -37,33 +37,39 @@ static uint64_t take(struct bytes *b, size_t n)
 	return value;
 }
 
-static uint64_t take_unsigned(struct bytes *b)
+/* LEB128; ret_bits: as many as it says, ret_sign: the highest of them. */
+static uint64_t take_leb(struct bytes *b, unsigned int *ret_bits, int *ret_sign)
 {
 	uint64_t value = 0;
-	unsigned int shift = 0, byte;
+	unsigned int byte;
 
+	*ret_bits = 0;
 	do {
 		byte = (unsigned int)take(b, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
+		if (*ret_bits < 64)
+			value |= (uint64_t)(byte & 0x7f) << *ret_bits;
+		*ret_bits += 7;
 	} while (byte & 0x80);
+	*ret_sign = (byte & 0x40) != 0;
 	return value;
+}
+
+static uint64_t take_unsigned(struct bytes *b)
+{
+	unsigned int bits;
+	int sign;
+
+	return take_leb(b, &bits, &sign);
 }
 
 static int64_t take_signed(struct bytes *b)
 {
-	uint64_t value = 0;
-	unsigned int shift = 0, byte;
+	unsigned int bits;
+	int sign;
+	uint64_t value = take_leb(b, &bits, &sign);
 
-	do {
-		byte = (unsigned int)take(b, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if (shift < 64 && byte & 0x40)
-		value |= ~(uint64_t)0 << shift;
+	if (bits < 64 && sign)
+		value |= ~(uint64_t)0 << bits;
 	return (int64_t)value;
 }
 
