@@ -304,13 +304,18 @@ static int explain_others(struct asking *a, struct error *e)
 	return err;
 }
 
+/* Of the reference, where more was traced than what the join needs. */
+static int has_timeline(const struct scenario *s)
+{
+	return s->mode != MODE_LIVE && s->guest.trace == GUEST_TRACE_FULL;
+}
+
 int run_store_causes(struct run *r, struct error *e)
 {
 	struct asking a = { .run = r };
 	int err = store_findings(r->store, note_finding, &a, e);
 
-	if (!err && (was_asked(&a, "replay") ||
-		     r->scenario->mode != MODE_LIVE))
+	if (!err && (was_asked(&a, "replay") || has_timeline(r->scenario)))
 		err = explain_source(&a, "replay", e);
 	if (!err)
 		err = explain_others(&a, e);
