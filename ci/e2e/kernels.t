@@ -20,22 +20,25 @@ few() {
 			sed -e "s/type: ext4/type: $3/" -e '/^ *mkfs:/d' \
 				-e '/^drive:/d'
 		fi
-	printf 'guest: { kernel: %s }\ncuts: [{ every: mark }]\n' "$2"
+	printf 'cuts: [{ every: mark }]\n'
 }
 
 both_as_expected() { # KERNEL TYPE
 	few scenario "$1" "$2" >"$work/synced.yaml"
 	few unsynced "$1" "$2" >"$work/unsynced.yaml"
 	run_powercut run --json --budget 12 --results "$work/runs" \
-		"$work/synced.yaml" "$work/unsynced.yaml"
+		--kernel "$1" "$work/synced.yaml" "$work/unsynced.yaml"
 	exits 0 "$2 on $1: both are as expected"
 	is "$(json verdict | head -n 1)" held "synced is held"
 	is "$(json verdict | tail -n 1)" violated "unsynced is violated"
 	at_least "$(json states_checked | head -n 1)" 4 "on some states"
+	like "$(json kernel | head -n 1)" "^${1#debian-}\." \
+		"and it was this kernel"
 }
 
 # A file system that a kernel does not have is told before a guest starts.
 few scenario debian-6.1 f2fs >"$work/none.yaml"
+printf 'guest: { kernel: debian-6.1 }\n' >>"$work/none.yaml"
 run_powercut run --results "$work/runs" "$work/none.yaml"
 isnt "$status" 0 "f2fs on debian-6.1 is refused"
 like "$(cat "$err")" "guest.kernel to one that has it: debian-6.1-full" \

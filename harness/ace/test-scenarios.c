@@ -109,9 +109,9 @@ static void recipes_travel_as_text(void **state)
 
 	(void)state;
 	all = make(&r, &n);
-	assert_int_equal(n, 6);
-	assert_string_equal(all[5]->name, "ace-unlinked");
-	assert_string_equal(all[5]->check.run[3],
+	assert_int_equal(n, 8);
+	assert_string_equal(all[7]->name, "ace-unlinked");
+	assert_string_equal(all[7]->check.run[3],
 			    "sequence unlinked; mkdir d; creat d/f; begin; "
 			    "open h d/f; unlink d/f; fsync @h\n");
 	release(all, n);

@@ -15,13 +15,14 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "common/quantity.h"
+#include "scenario/override.h"
 #include "suite/rows.h"
 
 struct run_options {
 	struct session_options session;
 	uint64_t seed;
 	uint64_t budget;
-	const char *mode, *seeds, *only, *shard, *suite, *sample;
+	const char *mode, *kernel, *seeds, *only, *shard, *suite, *sample;
 	struct option_list fs;
 	int quick, first, alone, list;
 	const char *junit;
@@ -39,6 +40,11 @@ static const struct option_spec options[] = {
 	  .help = "Runs on this file system in place of the scenario's; may be "
 		  "given many times, or with commas.",
 	  .type = OPTION_LIST, .offset = offsetof(struct run_options, fs) },
+	{ .name = "kernel", .argument = "KERNEL",
+	  .help = "Boots guests with this kernel: debian-6.1, debian-6.12, one "
+		  "of them with -full, or a path. Default: the scenario's.",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct run_options, kernel) },
 	{ .name = "mode", .letter = 'm', .argument = "replay|live|both",
 	  .help = "How power is cut. Default: the scenario's.",
 	  .type = OPTION_STRING, .offset = offsetof(struct run_options, mode) },
@@ -92,6 +98,7 @@ static const char *const examples[] = {
 	"powercut run --fs xfs,btrfs workloads/append-log/scenario.yaml",
 	"powercut run --json --junit out.xml workloads/*/scenario.yaml",
 	"powercut run --suite ace-seq1 --fs btrfs",
+	"powercut run --suite ace-recipes --fs btrfs --kernel debian-6.12",
 	"powercut run --shard 3/16 --junit out.xml workloads/suite.yaml",
 	NULL
 };
@@ -190,17 +197,26 @@ static int read_options(struct plan *p, struct error *e)
 
 /* ---- files ---- */
 
-static void override(const struct command_line *line, struct scenario *s)
+static enum run_mode mode_of(const char *name)
+{
+	return !strcmp(name, "live")   ? MODE_LIVE :
+	       !strcmp(name, "replay") ? MODE_REPLAY :
+					 MODE_BOTH;
+}
+
+static int override(const struct command_line *line, struct scenario *s,
+		    struct error *e)
 {
 	const struct run_options *o = line->options;
 
 	if (option_given(line, "budget"))
 		s->states.budget = o->budget;
-	if (!o->mode)
-		return;
-	s->mode = !strcmp(o->mode, "live")   ? MODE_LIVE :
-		  !strcmp(o->mode, "replay") ? MODE_REPLAY :
-					       MODE_BOTH;
+	if (o->mode)
+		s->mode = mode_of(o->mode);
+	if (!o->kernel || !scenario_set_kernel(s, o->kernel, e))
+		return 0;
+	error_prefix(e, "--kernel");
+	return -EINVAL;
 }
 
 static int load_file(const char *path, struct suite **ret, struct error *e)
@@ -231,12 +247,15 @@ static struct generated_options generated(const struct command_line *line)
 	};
 }
 
-static void take_suite(struct plan *p, struct suite *s)
+static int take_suite(struct plan *p, struct suite *s, struct error *e)
 {
+	int err = 0;
+
 	p->suites[p->n++] = s;
 	p->matrix |= s->name != NULL;
-	for (size_t i = 0; i < s->n; i++)
-		override(p->line, s->entries[i].scenario);
+	for (size_t i = 0; i < s->n && !err; i++)
+		err = override(p->line, s->entries[i].scenario, e);
+	return err;
 }
 
 static int load_all(struct plan *p, struct error *e)
@@ -250,14 +269,12 @@ static int load_all(struct plan *p, struct error *e)
 	for (int i = 0; i < line->n_args && !err; i++) {
 		err = load_file(line->args[i], &s, e);
 		if (!err)
-			take_suite(p, s);
+			err = take_suite(p, s, e);
 	}
 	if (err || !g.suite)
 		return err;
 	err = generated_suite(&g, &s, e);
-	if (!err)
-		take_suite(p, s);
-	return err;
+	return err ? err : take_suite(p, s, e);
 }
 
 static int print_list(const struct plan *p, struct error *e)

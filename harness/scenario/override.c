@@ -1,11 +1,15 @@
 #include "scenario/override.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
 #include "common/error.h"
+#include "common/nearest.h"
 #include "scenario/filesystem.h"
+#include "scenario/kernels.h"
 #include "scenario/scenario.h"
 
 #define MiB (1ULL << 20)
@@ -58,5 +62,23 @@ int scenario_on_filesystem(const struct scenario *s, const char *type,
 	ret->filesystem.type = (char *)fs->type;
 	drop_options(ret, notes);
 	fit_drive(ret, fs, notes);
+	return 0;
+}
+
+int scenario_set_kernel(struct scenario *s, const char *kernel,
+			struct error *e)
+{
+	char *found = kernel_is_named(kernel) ? xstrdup(kernel) :
+						realpath(kernel, NULL);
+	const char *nearest = nearest_word(kernel, kernel_names);
+
+	if (!found)
+		return error_set(e, EINVAL, "cannot read kernel %s: %s; "
+				 "expected %s or the path of a kernel%s%s%s",
+				 kernel, strerror(errno), kernel_list(),
+				 nearest ? "; did you mean " : "",
+				 nearest ? nearest : "", nearest ? "?" : "");
+	free(s->guest.kernel);
+	s->guest.kernel = found;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* A scenario on another file system than its file says. */
+/* A scenario on another file system, or another kernel, than its file says. */
 #ifndef SCENARIO_OVERRIDE_H
 #define SCENARIO_OVERRIDE_H
 
@@ -17,5 +17,10 @@ struct scenario;
 int scenario_on_filesystem(const struct scenario *s, const char *type,
 			   struct scenario *ret, struct buf *notes,
 			   struct error *e);
+
+/* Replaces guest.kernel: a name of scenario/kernels.h, or a path as seen from here.
+ * -EINVAL: neither; the scenario is as it was. */
+int scenario_set_kernel(struct scenario *s, const char *kernel,
+			struct error *e);
 
 #endif

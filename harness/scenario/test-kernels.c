@@ -1,7 +1,9 @@
 /* The kernels that can be named. */
 #include "scenario/testing.h"
 
+#include "common/error.h"
 #include "scenario/kernels.h"
+#include "scenario/override.h"
 
 static void every_name_is_one_and_in_the_list(void **state)
 {
@@ -64,6 +66,33 @@ static void near_misses_name_the_nearest(void **state)
 	}
 }
 
+static void another_kernel_takes_the_place_of_the_first(void **state)
+{
+	struct scenario *s = accepted(MINIMAL);
+	struct error e = { 0 };
+
+	(void)state;
+	assert_int_equal(scenario_set_kernel(s, "debian-6.12", &e), 0);
+	assert_string_equal(s->guest.kernel, "debian-6.12");
+	assert_int_equal(scenario_set_kernel(s, "/proc/../proc", &e), 0);
+	assert_string_equal(s->guest.kernel, "/proc");
+	scenario_free(s);
+}
+
+static void what_is_no_kernel_changes_nothing(void **state)
+{
+	struct scenario *s = accepted(MINIMAL);
+	struct error e = { 0 };
+
+	(void)state;
+	assert_int_equal(scenario_set_kernel(s, "debian-6.2", &e), -EINVAL);
+	assert_non_null(strstr(e.message, "cannot read kernel debian-6.2: "
+					       "No such file or directory"));
+	assert_non_null(strstr(e.message, "did you mean debian-6.1?"));
+	assert_string_equal(s->guest.kernel, KERNEL_DEFAULT);
+	scenario_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -71,6 +100,8 @@ int main(void)
 		cmocka_unit_test(a_file_system_has_a_kernel),
 		cmocka_unit_test(names_are_accepted),
 		cmocka_unit_test(near_misses_name_the_nearest),
+		cmocka_unit_test(another_kernel_takes_the_place_of_the_first),
+		cmocka_unit_test(what_is_no_kernel_changes_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
