@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs one test program for prove, within a time limit, and keeps in
 # $TEST_LOGS what it said (NAME.tap, and with standard error NAME.all) and how
-# it ended (NAME.status).
+# it ended (NAME.status). prove stops all tests where one bails out: for it,
+# that is a failure like any other.
 #
 # Seconds: UNIT_TIMEOUT, E2E_TIMEOUT.
 set -u
@@ -38,8 +39,10 @@ cmocka_skip="s/^not ok \([0-9]*\) # SKIP/ok \1 # SKIP/"
 	*) echo "exit $status" ;;
 	esac >"$log.status"
 	exit 0
-} | sed -u "$cmocka_skip" | tee -a "$log.tap" "$log.all"
+} | sed -u "$cmocka_skip" | tee -a "$log.tap" "$log.all" |
+	sed -u 's/^ *Bail out!/# &/'
 
 read -r how status <"$log.status"
 [ "$how" = exit ] || status=124
+! grep -q '^ *Bail out!' "$log.tap" || [ "$status" != 0 ] || status=255
 exit "$status"

@@ -5,10 +5,12 @@
 #
 # Programs named *.t use virtual machines: each takes one processor or two, by
 # turns, so E2E_JOBS of them run at a time (default: one per two processors and
-# one more). Those that have a line "# alone: WHY" have the machine to themselves,
-# at the end. All others are unit tests, one per processor. prove shows the
-# progress and judges; the output of each program that failed follows. The very
-# last line is
+# one more). Those that have a line "# seconds: N" begin, the longest first, so
+# that none of them is left at the end: only their order depends on the number.
+# Those that have a line "# alone: WHY" have the machine to themselves, at the
+# end. All others are unit tests, one per processor. prove shows the progress,
+# how long each took, and judges; the output of each program that failed follows.
+# The very last line is
 #
 #	N passed, N failed
 #
@@ -17,6 +19,14 @@
 # and are named in the line before.
 set -u
 cd "$(dirname "$0")/.." || exit 3
+
+longest_first() {
+	for program; do
+		seconds=$(sed -n 's/^# seconds: \([0-9][0-9]*\).*/\1/p;10q' \
+			"$program" 2>/dev/null | head -n 1)
+		echo "${seconds:-0} $program"
+	done | sort -s -k 1,1nr | cut -d ' ' -f 2-
+}
 
 unit=""
 e2e=""
@@ -46,7 +56,8 @@ if [ -n "$unit" ]; then
 		judged=1
 fi
 if [ -n "$e2e" ]; then
-	prove --timer --jobs "$jobs" --exec ci/run-one-test.sh $e2e || judged=1
+	prove --timer --jobs "$jobs" --exec ci/run-one-test.sh \
+		$(longest_first $e2e) || judged=1
 fi
 if [ -n "$alone" ]; then
 	prove --timer --exec ci/run-one-test.sh $alone || judged=1

@@ -4,7 +4,7 @@
 /^ok( |$)/ { seen++; if (!skip()) passed++ }
 /^not ok( |$)/ { seen++; if (!skip()) failed++ }
 /^1\.\.[0-9]+/ { planned = substr($1, 4) + 0; plans++ }
-/^Bail out!/ { bailed = 1 }
+/^ *Bail out!/ { bailed = 1 }
 
 # A TODO may fail.
 function skip()

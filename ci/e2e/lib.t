@@ -60,6 +60,14 @@ says status.t 'echo 1..1; echo ok 1; exit 3'
 says skips.t 'echo "1..0 # SKIP no reason"'
 says alone.t '# alone: measures
 [ ! -e "$0.other" ] || exit 1; echo 1..1; echo ok 1'
+says bails.t 'echo 1..2; echo ok 1; echo "Bail out! no reason"; exit 1'
+says gives-up.t 'echo 1..1; echo ok 1; echo "Bail out! no reason"'
+in_order='echo "${0##*/}" >>"${0%/*}/order"; echo 1..1; echo ok 1'
+says short.t "$in_order"
+says long.t "# seconds: 200
+$in_order"
+says medium.t "# seconds: 30
+$in_order"
 says other.t 'touch "${0%/*}/alone.t.other"; sleep 0.5
 rm "${0%/*}/alone.t.other"; echo 1..1; echo ok 1'
 
@@ -67,7 +75,7 @@ runner() {
 	said=$(for name; do
 		set -- "$@" "$work/$name"
 		shift
-	done; E2E_TIMEOUT=1 ci/run-tests.sh "$@" 2>&1)
+	done; ci/run-tests.sh "$@" 2>&1)
 	ended=$?
 	said_last=$(printf '%s\n' "$said" | tail -n 1)
 }
@@ -85,8 +93,18 @@ runner unplanned
 is "$ended: $said_last" "1: 1 passed, 1 failed" "a missing plan is a failure"
 runner status.t
 is "$ended: $said_last" "1: 1 passed, 1 failed" "an exit status is a failure"
-runner hangs.t
+E2E_TIMEOUT=1 runner hangs.t
 is "$ended: $said_last" "1: 1 passed, 1 failed" "a hanging test is a failure"
+# One at a time: what bails out is at its end before the other begins.
+E2E_JOBS=1 runner bails.t other.t
+is "$ended: $said_last" "1: 2 passed, 1 failed" \
+	"one that bails out fails, and the others run"
+like "$said" '^Bail out! no reason$' "its reason is shown"
+runner gives-up.t
+is "$ended: $said_last" "1: 1 passed, 1 failed" \
+	"one that bails out has failed, whatever it ends with"
+E2E_JOBS=1 runner short.t medium.t long.t
+is "$(xargs <"$work/order")" "long.t medium.t short.t" "the longest run first"
 runner alone.t other.t good
 is "$ended: $said_last" "0: 3 passed, 0 failed" "what must be alone is, and counts"
 runner missing
