@@ -42,7 +42,7 @@ run_powercut run --budget 0 workloads/append-log/scenario.yaml
 exits 4 "a budget of nothing is a usage error"
 
 # A scenario in which the harness fails still has its JSON object.
-run_powercut run --json --results "$work/runs" \
+run_powercut run --json --budget 12 --results "$work/runs" \
 	$cases/missing-program/scenario.yaml workloads/append-log/unsynced.yaml
 exits 3 "one scenario fails, the other is as expected"
 is "$(json verdict | tr '\n' ' ')" "unknown violated " "both are reported"
@@ -68,7 +68,8 @@ int main(void)
 	return promised;
 }
 C
-run_powercut run --json --jobs 1 --results "$work/runs" "$work/eater/unsynced.yaml"
+run_powercut run --json --jobs 1 --budget 40 --results "$work/runs" \
+	"$work/eater/unsynced.yaml"
 at_least "$(json violated)" 20 "the promises cannot be eaten"
 is "$(json unknown)" 0 "nor changed at all"
 
