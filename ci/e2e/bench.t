@@ -14,10 +14,10 @@ positive() { # PATH NAME: one number above 0
 	fi
 }
 
-# Equality on all workloads and file systems costs minutes: some of its rows stand
+# That each group works needs no more than a few states. Equality on all workloads and file systems costs minutes: some of its rows stand
 # for them, here and below.
 groups=recording,trace,judging,pool,live,scale,prefixes,host
-run_powercut bench --json --rounds 1 --results "$work/runs" \
+run_powercut bench --json --rounds 1 --states 12 --results "$work/runs" \
 	--only $groups,covered_append_log,mismatches_append_log
 exits 0 "it measures"
 is "$(json rounds)" 1 "as many rounds as asked for"
@@ -50,7 +50,7 @@ positive figures.boot.median "and is measured"
 is "$(json figures)" 1 "and nothing else is"
 no_leaks
 
-run_powercut bench --json --rounds 1 --only covered_append_log_xfs \
+run_powercut bench --json --rounds 1 --states 12 --only covered_append_log_xfs \
 	--results "$work/runs"
 exits 0 "a figure on XFS"
 positive figures.covered_append_log_xfs.ratio "with that which it is against"
@@ -58,6 +58,8 @@ no_leaks
 
 run_powercut bench --rounds 0
 exits 4 "no round is no measurement"
+run_powercut bench --states 0
+exits 4 "nor is one of no state"
 run_powercut bench --only boot,speed
 exits 4 "an unknown figure is a mistake"
 like "$(cat "$err")" "no figure 'speed'" "which is named"

@@ -74,6 +74,13 @@ int bench_wants(const struct bench *b, const struct bench_row *row)
 	return figure_of(b, row)->wanted;
 }
 
+size_t bench_states(const struct bench *b, size_t n, size_t most)
+{
+	size_t few = b->states < most ? b->states : most;
+
+	return n < few ? n : few;
+}
+
 static void list_figures(struct bench_result *r)
 {
 	for (size_t i = 0; i < N_GROUPS; i++) {
@@ -189,7 +196,8 @@ int bench(const struct bench_config *c, struct bench_result *ret,
 	  struct error *e)
 {
 	struct bench b = { .lab = c->lab, .progress = c->progress,
-			   .rounds = c->rounds, .result = ret };
+			   .rounds = c->rounds, .states = c->states,
+			   .result = ret };
 	int err;
 
 	*ret = (struct bench_result){ 0 };

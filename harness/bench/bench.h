@@ -42,6 +42,7 @@ struct bench_config {
 	struct lab *lab;
 	struct progress *progress;
 	unsigned rounds; /* how often each figure is measured */
+	size_t states; /* at most so many for a figure in a round */
 	const char *only; /* names of rows and groups, "a,b"; NULL: all */
 	/* Folder where recordings go for the while, best where runs are
 	 * kept. */

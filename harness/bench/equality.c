@@ -81,9 +81,7 @@ static void must_hold(const struct item *item, const struct state *state,
 static int judge_states(struct covering *c, const struct subject *subject,
 			int kind, struct error *e)
 {
-	size_t n = c->subject.plan.n_items < c->states ?
-			   c->subject.plan.n_items :
-			   c->states;
+	size_t n = bench_states(c->bench, c->subject.plan.n_items, c->states);
 	uint64_t start = now_ns();
 	int err;
 

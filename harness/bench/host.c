@@ -184,8 +184,7 @@ static int prepare(struct hosting *h, struct error *e)
 {
 	int err = 0;
 
-	h->n = h->subject->plan.n_items < STATES ? h->subject->plan.n_items :
-						   STATES;
+	h->n = bench_states(h->bench, h->subject->plan.n_items, STATES);
 	h->scenario = *h->subject->scenario;
 	h->scenario.check.fsck = 0;
 	h->states = recorded_subject(&h->subject->recorded, &h->scenario,

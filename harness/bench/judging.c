@@ -275,8 +275,7 @@ static int measure(struct bench *b, struct error *e)
 
 	if (err)
 		return err;
-	g.n = g.subject->plan.n_items < STATES ? g.subject->plan.n_items :
-						 STATES;
+	g.n = bench_states(b, g.subject->plan.n_items, STATES);
 	for (int fsck = 0; fsck < 2; fsck++) {
 		g.scenarios[fsck] = *g.subject->scenario;
 		g.scenarios[fsck].check.fsck = fsck;

@@ -36,6 +36,7 @@ struct bench {
 	struct lab *lab;
 	struct progress *progress;
 	unsigned rounds;
+	size_t states; /* use bench_states() */
 	char *scratch; /* folder, removed at the end */
 	struct bench_subject brief; /* append-log: use bench_brief() */
 	struct bench_result *result;
@@ -60,6 +61,9 @@ void bench_add(struct bench *b, const struct bench_row *row, double value);
 void bench_add_rate(struct bench *b, const struct bench_row *row, size_t n,
 		    uint64_t start_ns);
 int bench_wants(const struct bench *b, const struct bench_row *row);
+/* Of the n that there are and the most that a group takes in a round: no more
+ * than were asked for. */
+size_t bench_states(const struct bench *b, size_t n, size_t most);
 
 /* ---- subjects ---- */
 

@@ -55,7 +55,7 @@ static int judge_all(struct guests *g, int pool, size_t n,
 static int take_turns(struct guests *g, struct error *e)
 {
 	struct bench *b = g->bench;
-	size_t n = g->plan->n_items;
+	size_t n = bench_states(b, g->plan->n_items, g->plan->n_items);
 	int err = 0;
 
 	for (int i = 0; i < ROWS && !err; i++)

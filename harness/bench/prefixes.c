@@ -28,7 +28,7 @@
 #include "vm/agent.h"
 #include "vm/vm.h"
 
-#define REPLAYED "32" /* states per round */
+#define REPLAYED 32 /* states per round */
 #define RECORD_TIMEOUT_NS (60 * 1000000000ull)
 #define REPLAY_TIMEOUT_NS (600 * 1000000000ull)
 
@@ -151,6 +151,8 @@ static int replay_prefixes(struct prefixes *p, int row, struct error *e)
 	const struct scenario *s = p->subject->scenario;
 	const char *disk = by_programs ? JUDGE_DISK : "/dev/nullb0";
 	CLEANUP_FREE char *fsck = xasprintf("%s %s", p->what->fsck, disk);
+	CLEANUP_FREE char *states =
+		xasprintf("%zu", bench_states(p->bench, REPLAYED, REPLAYED));
 	const char *argv[32] = { "prefix-replay" };
 	struct agent_result r = { 0 };
 	size_t n = 1;
@@ -158,7 +160,7 @@ static int replay_prefixes(struct prefixes *p, int row, struct error *e)
 
 	if (by_programs)
 		argv[n++] = "--programs";
-	argv[n++] = REPLAYED;
+	argv[n++] = states;
 	argv[n++] = "/dev/nullb1";
 	argv[n++] = disk;
 	argv[n++] = s->filesystem.type;
@@ -199,11 +201,18 @@ static int judge_states(struct prefixes *p, struct pool *pool, size_t n,
 	return err ? err : p->err;
 }
 
+static size_t n_judged(const struct prefixes *p)
+{
+	size_t n = p->subject->plan.n_items;
+
+	return bench_states(p->bench, n, n);
+}
+
 static int measure_checkers(struct prefixes *p, struct pool *pool, int row,
 			    struct error *e)
 {
 	uint64_t start = now_ns();
-	size_t n = p->subject->plan.n_items;
+	size_t n = n_judged(p);
 	int err = pool ? judge_states(p, pool, n, e) : 0;
 
 	if (pool && !err)
@@ -240,11 +249,9 @@ static int start(struct prefixes *p, struct error *e)
 	if (!err)
 		err = record_with_the_kernel(p, e);
 	if (!err)
-		err = judge_states(p, p->pool, p->subject->plan.n_items / 4,
-				   e);
+		err = judge_states(p, p->pool, n_judged(p) / 4, e);
 	if (!err && p->host)
-		err = judge_states(p, p->host, p->subject->plan.n_items / 4,
-				   e);
+		err = judge_states(p, p->host, n_judged(p) / 4, e);
 	return err;
 }
 

@@ -20,6 +20,7 @@
 struct bench_options {
 	struct session_options session;
 	uint64_t rounds;
+	uint64_t states;
 	const char *only;
 };
 
@@ -28,6 +29,10 @@ static const struct option_spec options[] = {
 	  .help = "How often each figure is measured.",
 	  .type = OPTION_COUNT, .fallback = "5",
 	  .offset = offsetof(struct bench_options, rounds) },
+	{ .name = "states", .argument = "N",
+	  .help = "At most so many states for a figure in a round.",
+	  .type = OPTION_COUNT, .fallback = "10000",
+	  .offset = offsetof(struct bench_options, states) },
 	{ .name = "only", .letter = 'o', .argument = "NAME[,NAME]",
 	  .help = "Only these figures or groups of figures, and those that "
 		  "they are compared with.",
@@ -150,6 +155,7 @@ static int measure(const struct command_line *line, struct session *s,
 		.lab = &s->lab,
 		.progress = s->engine.progress,
 		.rounds = (unsigned)o->rounds,
+		.states = (size_t)o->states,
 		.only = o->only,
 		.scratch = s->runs,
 	};
@@ -175,6 +181,8 @@ static int run_bench(const struct command_line *line)
 	if (!o->rounds || o->rounds > MAX_ROUNDS)
 		return command_usage(line, "--rounds: expected 1 to %d",
 				     MAX_ROUNDS);
+	if (!o->states)
+		return command_usage(line, "--states: expected 1 or more");
 	if (bench_check_only(o->only, &e))
 		return command_usage(line, "--only: %s", e.message);
 	err = session_open(&o->session, &session, &e);
