@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "bench/bench.h"
+#include "bench/parts.h"
 #include "common/error.h"
 #include "lab/lab.h"
 
@@ -112,6 +113,17 @@ static void an_unknown_name_is_said(void **state)
 	assert_non_null(strstr(e.message, "'speed'"));
 }
 
+static void no_more_states_than_there_are_and_than_were_asked_for(void **state)
+{
+	struct bench b = { .states = 12 };
+
+	(void)state;
+	assert_int_equal(bench_states(&b, 5, 96), 5);
+	assert_int_equal(bench_states(&b, 200, 96), 12);
+	b.states = 10000;
+	assert_int_equal(bench_states(&b, 200, 96), 96);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +134,8 @@ int main(void)
 		cmocka_unit_test(a_row_brings_what_it_is_compared_with),
 		cmocka_unit_test(a_group_is_all_of_its_rows),
 		cmocka_unit_test(an_unknown_name_is_said),
+		cmocka_unit_test(
+			no_more_states_than_there_are_and_than_were_asked_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
