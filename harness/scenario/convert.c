@@ -1,12 +1,11 @@
 /*
- * Meaning, one function per part of the file. The document is at hand only
- * for the positions of errors: values come from the raw scenario.
+ * Meaning, one function per part of the file; the larger parts have a file of
+ * their own (convert.h). The document is at hand only for the positions of errors:
+ * values come from the raw scenario.
  */
 #include "scenario/convert.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
@@ -14,12 +13,8 @@
 #include "common/nearest.h"
 #include "common/quantity.h"
 #include "scenario/filesystem.h"
-#include "scenario/kernels.h"
 
-#define KiB (1ULL << 10)
 #define MiB (1ULL << 20)
-#define GiB (1ULL << 30)
-#define TiB (1ULL << 40)
 #define SECOND 1000000000ULL
 #define NAME_LEN_MAX 64
 
@@ -76,225 +71,6 @@ static int convert_name(struct document *d, const char *name, char **ret,
 				      "digit first", name, NAME_LEN_MAX);
 	*ret = xstrdup(name);
 	return 0;
-}
-
-/* A known kernel's name, or a path, which is seen from the scenario. */
-static int convert_kernel(struct document *d, const char *kernel,
-			  struct scenario *s, struct error *e)
-{
-	const char *nearest;
-	char *path;
-
-	if (!kernel || kernel_is_named(kernel)) {
-		s->guest.kernel = xstrdup(kernel ? kernel : KERNEL_DEFAULT);
-		return 0;
-	}
-	path = *kernel == '/' ? xstrdup(kernel) :
-				xasprintf("%s/%s", s->folder, kernel);
-	s->guest.kernel = path;
-	if (*kernel && access(path, R_OK) == 0)
-		return 0;
-	nearest = nearest_word(kernel, kernel_names);
-	return document_error(d, "guest.kernel", e,
-			      "cannot read kernel %s: %s; expected %s or the "
-			      "path of a kernel%s%s%s", path,
-			      strerror(*kernel ? errno : ENOENT), kernel_list(),
-			      nearest ? "; did you mean " : "",
-			      nearest ? nearest : "", nearest ? "?" : "");
-}
-
-/* The archive is seen from the scenario. */
-static int convert_archive(struct document *d, const char *archive,
-			   struct scenario *s, struct error *e)
-{
-	CLEANUP_FREE char *path = *archive == '/' ?
-					  xstrdup(archive) :
-					  xasprintf("%s/%s", s->folder,
-						    archive);
-
-	s->guest.image = xasprintf("oci:%s", path);
-	if (*archive && access(path, R_OK) == 0)
-		return 0;
-	return document_error(d, "guest.image", e,
-			      "cannot read %s: %s; expected oci: and the path "
-			      "of an archive, as docker save writes it", path,
-			      strerror(*archive ? errno : ENOENT));
-}
-
-static int convert_image(struct document *d, const char *image,
-			 struct scenario *s, struct error *e)
-{
-	if (!image || !strcmp(image, "micro") || !strcmp(image, "debian")) {
-		s->guest.image = xstrdup(image ? image : "micro");
-		return 0;
-	}
-	if (!strncmp(image, "oci:", 4))
-		return convert_archive(d, image + 4, s, e);
-	return document_error(d, "guest.image", e,
-			      "guest.image is '%.60s'; expected micro, debian "
-			      "or oci:ARCHIVE", image);
-}
-
-/* Debian Policy 5.6.7. Whether Debian has it, apt must say. */
-static int is_package(const char *name)
-{
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789+.-";
-	size_t len = strlen(name);
-
-	return len > 1 && strchr(first, *name) && strspn(name, rest) == len;
-}
-
-static int convert_packages(struct document *d, const struct raw_list *list,
-			    struct scenario *s, struct error *e)
-{
-	if (list->count && strcmp(s->guest.image, "debian"))
-		return document_error(d, "guest.packages", e,
-				      "guest.packages are Debian's, but "
-				      "guest.image is %s; expected image: "
-				      "debian, or no packages",
-				      s->guest.image);
-	s->guest.packages = xcalloc((size_t)list->count + 1, sizeof(char *));
-	for (unsigned int i = 0; i < list->count; i++) {
-		CLEANUP_FREE char *path = xasprintf("guest.packages[%u]", i);
-
-		if (!is_package(list->items[i]))
-			return document_error(d, path, e,
-					      "'%.60s' is no name of a Debian "
-					      "package; expected one such as "
-					      "python3-minimal",
-					      list->items[i]);
-		s->guest.packages[i] = xstrdup(list->items[i]);
-	}
-	return 0;
-}
-
-static int convert_guest(struct document *d, const struct raw_guest *raw,
-			 struct scenario *s, struct error *e)
-{
-	int err = convert_kernel(d, raw->kernel, s, e);
-
-	if (!err)
-		err = convert_image(d, raw->image, s, e);
-	if (!err)
-		err = convert_packages(d, &raw->packages, s, e);
-	s->guest.where = document_where(d, raw->packages.count ?
-						   "guest.packages" :
-						   "guest.image");
-	s->guest.memory = 256 * MiB;
-	s->guest.trace = raw->trace;
-	if (!err)
-		err = quantity_at(d, "guest.memory", raw->memory, parse_size,
-				  128 * MiB, TiB, "128MiB to 1TiB",
-				  &s->guest.memory, e);
-	if (!err && s->guest.memory % MiB)
-		err = document_error(d, "guest.memory", e,
-				     "guest.memory is %.40s; expected whole "
-				     "MiB", raw->memory);
-	return err;
-}
-
-/* A word of the format for "no limit", or a quantity. */
-static int limit_at(struct document *d, const char *path, const char *text,
-		    const char *no_limit, quantity_fn parse, uint64_t max,
-		    const char *range, uint64_t *ret, struct error *e)
-{
-	struct error reason;
-	uint64_t value;
-
-	*ret = UINT64_MAX;
-	if (!text || !strcmp(text, no_limit))
-		return 0;
-	if (parse(text, &value, &reason) < 0)
-		return document_error(d, path, e, "%s: %s, or %s", path,
-				      reason.message, no_limit);
-	return quantity_at(d, path, text, parse, 1, max, range, ret, e);
-}
-
-static int convert_tear(struct document *d, const char *text,
-			struct scenario *s, struct error *e)
-{
-	uint64_t tear = 4096;
-	int err = quantity_at(d, "drive.cache.tear", text, parse_size, 512,
-			      64 * KiB, "a power of two from 512 to 64KiB",
-			      &tear, e);
-
-	if (!err && (tear & (tear - 1)))
-		err = document_error(d, "drive.cache.tear", e,
-				     "drive.cache.tear is %.40s; expected a "
-				     "power of two from 512 to 64KiB", text);
-	if (!err && tear < s->drive.block)
-		err = document_error(d, "drive.cache.tear", e,
-				     "drive.cache.tear is %.40s; expected at "
-				     "least drive.block, %u: a drive writes "
-				     "whole blocks", text, s->drive.block);
-	s->drive.cache.tear = (uint32_t)tear;
-	return err;
-}
-
-static int convert_cache(struct document *d, const struct raw_cache *raw,
-			 struct scenario *s, struct error *e)
-{
-	struct cache_model *m = &s->drive.cache;
-	int err;
-
-	m->mode = raw->mode;
-	m->order = raw->order;
-	m->flush_ignored = raw->flush == FLUSH_IGNORED;
-	m->fua_ignored = raw->fua == FUA_IGNORED;
-	m->plp = raw->power_loss_protection;
-	s->drive.pinned.capacity = raw->capacity != NULL;
-	s->drive.pinned.destage = raw->destage != NULL;
-	s->drive.pinned.tear = raw->tear != NULL;
-	s->drive.pinned.order = document_has(d, "drive.cache.order");
-	err = limit_at(d, "drive.cache.capacity", raw->capacity, "unlimited",
-		       parse_size, UINT64_MAX, "more than 0, or unlimited",
-		       &m->capacity, e);
-	if (!err)
-		err = limit_at(d, "drive.cache.destage", raw->destage, "never",
-			       parse_duration, 86400 * SECOND,
-			       "more than 0s, at most 24h, or never",
-			       &m->destage_ns, e);
-	return err ? err : convert_tear(d, raw->tear, s, e);
-}
-
-static int convert_drive(struct document *d, const struct raw_drive *raw,
-			 struct scenario *s, struct error *e)
-{
-	uint64_t block = 512, unit;
-	int err;
-
-	s->drive.bus = raw->bus;
-	s->drive.scheduler = raw->scheduler;
-	s->drive.size = 128 * MiB;
-	s->drive.pinned.size = raw->size != NULL;
-	err = quantity_at(d, "drive.size", raw->size, parse_size, MiB,
-			  16 * TiB, "1MiB to 16TiB", &s->drive.size, e);
-	if (!err)
-		err = quantity_at(d, "drive.block", raw->block, parse_size,
-				  512, 4096, "512 or 4096", &block, e);
-	if (!err && block != 512 && block != 4096)
-		err = document_error(d, "drive.block", e,
-				     "drive.block is %.40s; expected 512 or "
-				     "4096", raw->block);
-	s->drive.block = (uint32_t)block;
-	if (!err)
-		err = quantity_at(d, "drive.latency", raw->latency,
-				  parse_duration, 0, SECOND, "0s to 1s",
-				  &s->drive.latency_ns, e);
-	if (!err)
-		err = convert_cache(d, &raw->cache, s, e);
-	if (err)
-		return err;
-	/* tear is at least block, and both are powers of two */
-	unit = s->drive.cache.tear;
-	if (s->drive.size % unit)
-		return document_error(d, "drive.size", e,
-				      "drive.size is %.40s; expected a multiple "
-				      "of drive.block and drive.cache.tear, "
-				      "%llu bytes", raw->size,
-				      (unsigned long long)unit);
-	return faults_convert(d, &raw->faults, s, e);
 }
 
 /* The raw device: nothing makes, mounts or repairs it. */
@@ -466,9 +242,9 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 	s->mode = raw->mode;
 	s->seed = 1;
 	if (!err)
-		err = convert_guest(d, &raw->guest, s, e);
+		err = guest_convert(d, &raw->guest, s, e);
 	if (!err)
-		err = convert_drive(d, &raw->drive, s, e);
+		err = drive_convert(d, &raw->drive, s, e);
 	if (!err)
 		err = convert_filesystem(d, raw, s, e);
 	if (!err)

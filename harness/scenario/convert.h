@@ -17,6 +17,13 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 int cuts_convert(struct document *d, const struct raw_scenario *raw,
 		 struct scenario *s, struct error *e);
 
+/* The key `guest`. */
+int guest_convert(struct document *d, const struct raw_guest *raw,
+		  struct scenario *s, struct error *e);
+
+/* The key `drive`. */
+int drive_convert(struct document *d, const struct raw_drive *raw,
+		  struct scenario *s, struct error *e);
 /* drive.faults; the rest of the drive stands already. */
 int faults_convert(struct document *d, const struct raw_faults *raw,
 		   struct scenario *s, struct error *e);

@@ -1,5 +1,4 @@
 /* The values: impossible ones, and those that are not built yet. */
-#include "common/cleanup.h"
 #include "scenario/testing.h"
 
 static void names_are_folder_names(void **state)
@@ -78,130 +77,6 @@ static void required_reach_is_known(void **state)
 		"with nested: 2");
 }
 
-static void memory_has_bounds(void **state)
-{
-	(void)state;
-	refused(MINIMAL "guest: { memory: 64MiB }\n",
-		"3:18: guest.memory is 64MiB; expected 128MiB to 1TiB");
-	refused(MINIMAL "guest: { memory: 200MB }\n",
-		"3:18: guest.memory is 200MB; expected whole MiB");
-	refused(MINIMAL "guest: { memory: 256 MiB }\n",
-		"3:18: guest.memory: '256 MiB' is not a size: expected a "
-		"number and B, KiB, MiB or GiB without a blank, such as "
-		"64MiB");
-}
-
-static void the_trace_is_one_of_two(void **state)
-{
-	(void)state;
-	refused(MINIMAL "guest: { trace: command }\n",
-		"3:17: guest.trace is 'command'; expected full or commands; "
-		"did you mean commands?");
-}
-
-static void drive_sizes_are_whole_units(void **state)
-{
-	(void)state;
-	refused(MINIMAL "drive: { size: 65MB }\n",
-		"3:16: drive.size is 65MB; expected a multiple of drive.block "
-		"and drive.cache.tear, 4096 bytes");
-	refused(MINIMAL "drive: { size: 0 }\n",
-		"3:16: drive.size is 0; expected 1MiB to 16TiB");
-}
-
-static void blocks_are_512_or_4096(void **state)
-{
-	(void)state;
-	refused(MINIMAL "drive: { block: 1024 }\n",
-		"3:17: drive.block is 1024; expected 512 or 4096");
-	refused(MINIMAL "drive: { block: 8KiB }\n",
-		"3:17: drive.block is 8KiB; expected 512 or 4096");
-}
-
-static void tear_is_a_power_of_two(void **state)
-{
-	(void)state;
-	refused(MINIMAL "drive: { cache: { tear: 1536 } }\n",
-		"3:25: drive.cache.tear is 1536; expected a power of two from "
-		"512 to 64KiB");
-	refused(MINIMAL "drive: { cache: { tear: 128KiB } }\n",
-		"3:25: drive.cache.tear is 128KiB; expected a power of two "
-		"from 512 to 64KiB");
-}
-
-static void tear_is_not_below_block(void **state)
-{
-	(void)state;
-	refused(MINIMAL "drive: { block: 4096, cache: { tear: 512 } }\n",
-		"3:38: drive.cache.tear is 512; expected at least "
-		"drive.block, 4096: a drive writes whole blocks");
-}
-
-static void caches_have_limits_or_none(void **state)
-{
-	struct scenario *s = accepted(
-		MINIMAL "drive: { cache: { capacity: unlimited, destage: never } }\n");
-
-	(void)state;
-	assert_true(s->drive.cache.capacity == UINT64_MAX);
-	assert_true(s->drive.cache.destage_ns == UINT64_MAX);
-	scenario_free(s);
-	refused(MINIMAL "drive: { cache: { capacity: 0 } }\n",
-		"3:29: drive.cache.capacity is 0; expected more than 0, or "
-		"unlimited");
-	refused(MINIMAL "drive: { cache: { capacity: none } }\n",
-		"3:29: drive.cache.capacity: 'none' is not a size: expected a "
-		"number and B, KiB, MiB or GiB without a blank, such as "
-		"64MiB, or unlimited");
-	refused(MINIMAL "drive: { cache: { destage: 0s } }\n",
-		"3:28: drive.cache.destage is 0s; expected more than 0s, at "
-		"most 24h, or never");
-	refused(MINIMAL "drive: { cache: { destage: 10 } }\n",
-		"3:28: drive.cache.destage: '10' is not a duration: expected "
-		"a number and ms, s, min or h without a blank, such as 1.5s, "
-		"or never");
-}
-
-static void no_cache_is_a_mode(void **state)
-{
-	struct scenario *s = accepted(MINIMAL "drive: { cache: { mode: none } }\n");
-
-	(void)state;
-	assert_int_equal(s->drive.cache.mode, CACHE_NONE);
-	scenario_free(s);
-}
-
-static void a_debian_image_has_packages(void **state)
-{
-	CLEANUP_FREE char *text = NULL;
-	struct scenario *s = accepted(MINIMAL
-		"guest: { image: debian, packages: [git, g++] }\n");
-
-	(void)state;
-	assert_string_equal(s->guest.image, "debian");
-	assert_string_equal(s->guest.packages[0], "git");
-	assert_string_equal(s->guest.packages[1], "g++");
-	assert_null(s->guest.packages[2]);
-	assert_non_null(strstr(s->guest.where, ":3:"));
-	text = scenario_resolved(s);
-	assert_non_null(strstr(text, "packages: [\"git\", \"g++\"]"));
-	scenario_free(s);
-}
-
-static void packages_are_names_and_debians(void **state)
-{
-	(void)state;
-	refused(MINIMAL "guest: { packages: [git] }\n",
-		"3:20: guest.packages are Debian's, but guest.image is micro; "
-		"expected image: debian, or no packages");
-	refused(MINIMAL "guest: { image: debian, packages: [git, -x] }\n",
-		"3:41: '-x' is no name of a Debian package; expected one such "
-		"as python3-minimal");
-	refused(MINIMAL "guest: { image: debian, packages: [\"a b\"] }\n",
-		"3:36: 'a b' is no name of a Debian package; expected one "
-		"such as python3-minimal");
-}
-
 static void a_debian_image_is_not_for_the_host(void **state)
 {
 	(void)state;
@@ -209,25 +84,6 @@ static void a_debian_image_is_not_for_the_host(void **state)
 		"check: { on: host }\n",
 		"4:14: check.on is host, but the programs of guest.image debian run "
 		"in a guest only; expected guest");
-}
-
-static void an_archive_has_a_path(void **state)
-{
-	struct scenario *s = accepted(MINIMAL
-		"guest: { image: \"oci:/dev/null\" }\n");
-
-	(void)state;
-	assert_string_equal(s->guest.image, "oci:/dev/null");
-	scenario_free(s);
-}
-
-static void an_archive_must_be_there(void **state)
-{
-	(void)state;
-	refused(MINIMAL "guest: { image: \"oci:a.tar\" }\n",
-		"3:17: cannot read /w/a.tar: No such file or directory; "
-		"expected oci: and the path of an archive, as docker save "
-		"writes it");
 }
 
 static void what_is_not_built_is_refused(void **state)
@@ -281,44 +137,6 @@ static void a_file_system_needs_room(void **state)
 		"least 16MiB");
 }
 
-static void every_bus_and_scheduler_is_built(void **state)
-{
-	static const char *const buses[] = { "nvme", "virtio", "scsi" };
-	static const char *const schedulers[] = { "none", "mq-deadline",
-						  "bfq" };
-
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		struct scenario *s;
-		char yaml[256];
-
-		snprintf(yaml, sizeof(yaml), MINIMAL
-			 "drive: { bus: %s, scheduler: %s }\n", buses[i],
-			 schedulers[i]);
-		s = accepted(yaml);
-		assert_int_equal(s->drive.bus, BUS_NVME + i);
-		assert_string_equal(scenario_scheduler(s), schedulers[i]);
-		scenario_free(s);
-	}
-	refused(MINIMAL "drive: { scheduler: cfq }\n",
-		"3:21: drive.scheduler is 'cfq'; expected none, mq-deadline or "
-		"bfq; did you mean bfq?");
-}
-
-static void a_drive_takes_its_time(void **state)
-{
-	struct scenario *s = accepted(MINIMAL "drive: { latency: 20ms }\n");
-
-	(void)state;
-	assert_int_equal(s->drive.latency_ns, 20000000);
-	scenario_free(s);
-	s = accepted(MINIMAL "drive: { bus: nvme }\n");
-	assert_int_equal(s->drive.latency_ns, 0);
-	scenario_free(s);
-	refused(MINIMAL "drive: { latency: 2s }\n",
-		"3:19: drive.latency is 2s; expected 0s to 1s");
-}
-
 static void states_are_judged_in_a_guest_or_on_the_host(void **state)
 {
 	struct scenario *s = accepted(MINIMAL);
@@ -361,28 +179,6 @@ static void without_a_file_system_there_is_no_fsck(void **state)
 	refused(MINIMAL "filesystem: { type: none, mount: noatime }\n",
 		"3:34: filesystem.mount: with type: none there is nothing to "
 		"mount; expected no such key");
-}
-
-static void images_are_known(void **state)
-{
-	(void)state;
-	refused(MINIMAL "guest: { image: alpine }\n",
-		"3:17: guest.image is 'alpine'; expected micro, debian or "
-		"oci:ARCHIVE");
-}
-
-static void kernels_are_seen_from_the_scenario(void **state)
-{
-	struct scenario *s;
-
-	(void)state;
-	refused(MINIMAL "guest: { kernel: ../boot/bzImage }\n",
-		"3:18: cannot read kernel /w/../boot/bzImage: No such file or "
-		"directory; expected debian-6.1, debian-6.12, debian-6.1-full, "
-		"debian-6.12-full or the path of a kernel");
-	s = accepted(MINIMAL "guest: { kernel: /dev/null }\n");
-	assert_string_equal(s->guest.kernel, "/dev/null");
-	scenario_free(s);
 }
 
 static void program_without_a_name(void **state)
@@ -455,28 +251,12 @@ int main(void)
 		cmocka_unit_test(counts_are_strict),
 		cmocka_unit_test(strategies_are_known),
 		cmocka_unit_test(required_reach_is_known),
-		cmocka_unit_test(memory_has_bounds),
-		cmocka_unit_test(the_trace_is_one_of_two),
-		cmocka_unit_test(drive_sizes_are_whole_units),
-		cmocka_unit_test(blocks_are_512_or_4096),
-		cmocka_unit_test(tear_is_a_power_of_two),
-		cmocka_unit_test(tear_is_not_below_block),
-		cmocka_unit_test(caches_have_limits_or_none),
-		cmocka_unit_test(no_cache_is_a_mode),
-		cmocka_unit_test(a_debian_image_has_packages),
-		cmocka_unit_test(packages_are_names_and_debians),
 		cmocka_unit_test(a_debian_image_is_not_for_the_host),
-		cmocka_unit_test(an_archive_has_a_path),
-		cmocka_unit_test(an_archive_must_be_there),
 		cmocka_unit_test(what_is_not_built_is_refused),
 		cmocka_unit_test(file_systems_are_known),
 		cmocka_unit_test(a_file_system_needs_room),
-		cmocka_unit_test(every_bus_and_scheduler_is_built),
-		cmocka_unit_test(a_drive_takes_its_time),
 		cmocka_unit_test(states_are_judged_in_a_guest_or_on_the_host),
 		cmocka_unit_test(without_a_file_system_there_is_no_fsck),
-		cmocka_unit_test(images_are_known),
-		cmocka_unit_test(kernels_are_seen_from_the_scenario),
 		cmocka_unit_test(program_without_a_name),
 		cmocka_unit_test(check_must_do_something),
 		cmocka_unit_test(cut_items_have_one_rule),
