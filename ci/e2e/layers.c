@@ -21,7 +21,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "drive/history.h"
-#include "record/record.h"
+#include "record/load.h"
 #include "trace/layers.h"
 #include "trace/trace.h"
 #include "workloads/append-log/record.h"

@@ -21,7 +21,7 @@
 #include "common/files.h"
 #include "drive/model.h"
 #include "interchange/interchange.h"
-#include "record/record.h"
+#include "record/load.h"
 
 struct export_options {
 	struct session_options session;

@@ -3,29 +3,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
-#include "common/text.h"
-#include "drive/pack.h"
 #include "drive/plain.h"
-#include "interchange/interchange.h"
 #include "lab/interrupt.h"
 #include "record/disk.h"
+#include "record/program.h"
+#include "record/setup.h"
 #include "record/workload.h"
 #include "record/write-cache.h"
 #include "scenario/environment.h"
 #include "scenario/scenario.h"
-#include "trace/trace.h"
 #include "vm/agent.h"
 
-#define DISK_NSID 1
 #define BOOT_TIMEOUT_NS 60000000000ULL
-#define MKFS_TIMEOUT_NS 120000000000ULL
 
 /* One recording under way. */
 struct recording_session {
@@ -106,18 +101,6 @@ static int start_guest(struct recording_session *s, struct error *e)
 	return err ? err : workload_install(r->workload, vm_agent(s->vm), e);
 }
 
-/* What a program that failed said last, or NULL. Three lines: dd(1) and its
- * like say what was wrong before they say how far they came. Caller frees. */
-static char *complaint(const struct agent_result *r)
-{
-	char *line = text_last_lines(r->err.len ? &r->err : &r->out, 3);
-
-	if (*line)
-		return line;
-	free(line);
-	return NULL;
-}
-
 static void fill_environment(struct recording_session *s)
 {
 	const struct scenario *sc = s->request->scenario;
@@ -126,83 +109,6 @@ static void fill_environment(struct recording_session *s)
 	environment_add(&s->env, scenario_has_filesystem(sc) ?
 					 "PC_MOUNT=" DISK_MOUNT :
 					 "PC_DEVICE=" DISK_DEVICE);
-}
-
-/* Runs a program that must succeed, or the recording cannot begin. */
-static int run_step(struct recording_session *s, const char *what,
-		    const struct agent_run *run, struct error *e)
-{
-	const char *const *argv = run->argv;
-	struct agent_result result = { 0 };
-	CLEANUP_FREE char *line = NULL;
-	int err = agent_run(vm_agent(s->vm), run, &result, e);
-
-	if (err)
-		return err;
-	line = complaint(&result);
-	if (result.not_found) {
-		err = error_set(e, ENOENT, "%s: there is no program '%s' in "
-				"the guest", what, argv[0]);
-		error_hint(e, "add %s/%s.c, or name a program of the guest "
-			   "image", s->request->scenario->folder, argv[0]);
-	} else if (result.timed_out) {
-		err = error_set(e, EPROTO, "%s: %s did not end in time%s%s",
-				what, argv[0], line ? ": " : "",
-				line ? line : "");
-	} else if (result.status != 0) {
-		err = error_set(e, EPROTO, "%s: %s ended with %s %d: %s", what,
-				argv[0], result.signal ? "signal" : "status",
-				result.signal ? result.signal : result.status,
-				line ? line : "it said nothing");
-	}
-	agent_result_free(&result);
-	return err;
-}
-
-static int make_filesystem(struct recording_session *s, struct error *e)
-{
-	const struct scenario *sc = s->request->scenario;
-	CLEANUP_FREE char *options = xstrdup(sc->filesystem.mkfs);
-	const char *argv[DISK_WORDS];
-	const struct agent_run run = { .argv = argv, .env = s->env.list,
-				       .timeout_ns = MKFS_TIMEOUT_NS,
-				       .tool = 1 };
-
-	if (!scenario_has_filesystem(sc))
-		return 0;
-	disk_mkfs_argv(sc, options, argv);
-	return run_step(s, "filesystem", &run, e);
-}
-
-static int mount_new(struct recording_session *s, struct error *e)
-{
-	const struct scenario *sc = s->request->scenario;
-	int err = disk_mount(vm_agent(s->vm), sc, e);
-
-	if (err)
-		error_prefix(e, "cannot mount the new %s",
-			     sc->filesystem.type);
-	return err;
-}
-
-static int set_up(struct recording_session *s, struct error *e)
-{
-	const struct scenario *sc = s->request->scenario;
-	const struct agent_run run = {
-		.argv = (const char *const *)sc->workload.setup,
-		.env = s->env.list,
-		.timeout_ns = sc->workload.timeout_ns,
-	};
-	int err = make_filesystem(s, e);
-
-	if (err || !sc->workload.setup)
-		return err;
-	err = mount_new(s, e);
-	if (!err)
-		err = run_step(s, "workload.setup", &run, e);
-	if (!err)
-		err = disk_umount(vm_agent(s->vm), sc, e);
-	return err;
 }
 
 /* Whether more is traced than what the join needs. */
@@ -249,19 +155,21 @@ static int arm_recovery(struct recording_session *s, struct error *e)
 /* Base (everything so far is setup), then mounted, durable, armed. */
 static int arm_workload(struct recording_session *s, struct error *e)
 {
+	const struct scenario *sc = s->request->scenario;
+	struct agent *a = vm_agent(s->vm);
 	int err = 0;
 
 	if (!s->request->base) {
-		err = set_up(s, e);
+		err = setup_run(a, sc, s->env.list, e);
 		if (!err && s->drive)
 			err = drive_mark_base(s->drive, NULL, e);
 	}
 	if (!err)
 		err = trace_layers(s, e);
 	if (!err)
-		err = mount_new(s, e);
+		err = setup_mount(a, sc, e);
 	if (!err)
-		err = agent_sync(vm_agent(s->vm), e);
+		err = agent_sync(a, e);
 	if (!err && s->drive)
 		err = drive_arm(s->drive, &s->request->trigger, NULL, e);
 	return err;
@@ -330,18 +238,14 @@ static int run_workload(struct recording_session *s, struct recording *ret,
 	}
 	if (err)
 		return err;
-	if (result.not_found) {
-		err = error_set(e, ENOENT, "workload.run: there is no program "
-				"'%s' in the guest", run.argv[0]);
-		error_hint(e, "add %s/%s.c, or name a program of the guest "
-			   "image", sc->folder, run.argv[0]);
-	}
+	if (result.not_found)
+		err = program_missing(sc, "workload.run", run.argv[0], e);
 	ret->exit_status = result.status;
 	ret->exit_signal = result.signal;
 	ret->timed_out = result.timed_out;
 	ret->run_ns = result.seconds_ns;
 	if (result.status != 0)
-		ret->complaint = complaint(&result);
+		ret->complaint = program_complaint(&result);
 	if (!err)
 		err = write_output(s, &result, e);
 	agent_result_free(&result);
@@ -488,58 +392,4 @@ void recording_release(struct recording *r)
 {
 	free(r->complaint);
 	*r = (struct recording){ 0 };
-}
-
-/* A log without its end may lack anything behind its last record. */
-static int check_sealed(const struct history *h, struct error *e)
-{
-	if (h->sealed && (h->stop != POSITION_NEVER || h->cut != POSITION_NEVER))
-		return 0;
-	return error_set(e, EPROTO, "the log %s was not closed in order",
-			 h->log_path);
-}
-
-int record_log(const char *dir, const char *scratch, char **ret,
-	       struct error *e)
-{
-	CLEANUP_FREE char *log = xasprintf("%s/drive.log", dir);
-	CLEANUP_FREE char *packed = xasprintf("%s.zst", log);
-	int err = 0;
-
-	if (access(log, F_OK) == 0 || access(packed, F_OK) < 0) {
-		*ret = TAKE(log);
-		return 0;
-	}
-	err = log_unpack(log, scratch, e);
-	if (!err)
-		*ret = xstrdup(scratch);
-	return err;
-}
-
-int record_history(const char *dir, const char *log, struct history **ret,
-		   struct error *e)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/trace.bin", dir);
-	struct history *h = NULL;
-	struct trace *t = NULL;
-	enum imported imported;
-	int err;
-
-	err = imported_read(dir, &imported, e);
-	if (!err)
-		err = history_load(log, &h, e);
-	if (!err)
-		err = check_sealed(h, e);
-	if (!err && imported == IMPORTED_NOT)
-		err = trace_load(path, &t, e);
-	if (!err && imported == IMPORTED_NOT)
-		err = trace_join(h, t, DISK_NSID, e);
-	trace_free(t);
-	if (err) {
-		history_free(h);
-		error_prefix(e, "the recording is void");
-		return err;
-	}
-	*ret = h;
-	return 0;
 }

@@ -3,9 +3,8 @@
  * workload, and either lets it end or cuts its power.
  *
  * What it leaves in .dir: drive.log, trace.bin, console.log, kernel.log,
- * workload.out. drive.log and trace.bin are joined by record_history(). After a
- * cut also durable.img and latest.img, the media as the drive itself knows them
- * (drive_dump).
+ * workload.out; load.h reads them back. After a cut also durable.img and
+ * latest.img, the media as the drive itself knows them (drive_dump).
  */
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
@@ -13,7 +12,6 @@
 #include <stdint.h>
 
 #include "drive/drive.h"
-#include "drive/history.h"
 #include "lab/lab.h"
 
 struct cure;
@@ -87,22 +85,5 @@ int recording_open(struct lab *lab, const struct recording_request *r,
 int recording_run(struct recording_session *s, struct recording *ret,
 		  struct error *e);
 void recording_close(struct recording_session *s);
-
-/*
- * The recording's log as a file to read at random: dir/drive.log, or where that
- * was compressed (drive/pack.h) the file `scratch`, unpacked. *ret is one of
- * the two names; caller frees it, and removes the scratch file.
- */
-int record_log(const char *dir, const char *scratch, char **ret,
-	       struct error *e);
-
-/*
- * Loads the log (record_log) and joins it with dir/trace.bin: FUA per write.
- * The join must be exact or the recording is void (-EPROTO). An imported
- * recording (interchange/interchange.h) has no trace: its log says what had
- * FUA.
- */
-int record_history(const char *dir, const char *log, struct history **ret,
-		   struct error *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "record/load.h"
 #include "run/rundir.h"
 #include "run/steps.h"
 

@@ -12,7 +12,7 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "drive/history.h"
-#include "record/record.h"
+#include "record/load.h"
 #include "states/states.h"
 
 /* Live recordings start from the disk that setup left, recoveries from the
