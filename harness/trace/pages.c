@@ -1,30 +1,11 @@
 /*
  * Decodes raw ring buffer pages, little endian, of a 64-bit kernel.
  *
- * A page (linux include/linux/ring_buffer.h, kernel/trace/ring_buffer.c):
- *
- *	u64 timestamp, of the page
- *	u64 commit: bits 0..26 bytes of data, bit 31 events were lost before
- *	            this page, bit 30 their count stands behind the data
- *	data: events, each of u32 type_len:5 time_delta:27 and, by type_len:
- *	   0       u32 length of itself and what follows, the record
- *	   1..28   the record, type_len words
- *	   29      padding: u32 bytes from there on; with time_delta 0 there is
- *	           no length: nothing but filling follows on this page
- *	   30, 31  u32: upper bits of a time delta, of an absolute time
- *
- * kbuffer (libtraceevent 1.7.1, measured) walks exactly so, with the one
- * difference that it knows no padding without length, and checks nothing. So
- * page_check walks first, refuses what does not fit, and shortens the page to
- * end before such a padding; then kbuffer cannot leave the page.
- *
- * The parser of format texts gets the lines of fields only, each of the exact
- * shape that trace_events.c prints; the print format, a C expression over
- * functions inside the guest's kernel, is cut off.
+ * kbuffer walks a page that page.c has checked; the parser gets of a format's text
+ * what format.c has left of it.
  */
 #include "trace/pages.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +15,8 @@
 #include "common/buf.h"
 #include "common/bytes.h"
 #include "common/error.h"
-
-#define PAGE_HEADER 16
-#define COMMIT_SIZE ((1u << 27) - 1)
-#define COMMIT_STORED (1u << 30)
-#define COMMIT_MISSED (1u << 31)
+#include "trace/format.h"
+#include "trace/page.h"
 
 #define IDS (UINT16_MAX + 1)
 
@@ -92,75 +70,16 @@ void pages_free(struct pages *p)
 	free(p);
 }
 
-static int is_number(const char **p)
-{
-	size_t n = strspn(*p, "0123456789");
-
-	*p += n;
-	return n >= 1 && n <= 5;
-}
-
-static int is_text(const char **p, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (strncmp(*p, text, n))
-		return 0;
-	*p += n;
-	return 1;
-}
-
-static int is_word(const char **p)
-{
-	size_t n = strspn(*p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
-			      "VWXYZ0123456789_");
-
-	/* No digit first; no underscore: __data_loc and its kin change what
-	 * the parser expects. */
-	if (!n || n > 64 || **p == '_' || (**p >= '0' && **p <= '9'))
-		return 0;
-	*p += n;
-	return 1;
-}
-
-/* "TYPE NAME" or "TYPE NAME[N]", the type of one word or more. */
-static int is_declaration(const char **p)
-{
-	int words = 0;
-
-	do {
-		if (!is_word(p))
-			return 0;
-		words++;
-	} while (is_text(p, " "));
-	if (is_text(p, "["))
-		return words > 1 && is_number(p) && is_text(p, "]");
-	return words > 1;
-}
-
-/* f_show() of linux kernel/trace/trace_events.c; with a blank behind "field:"
- * ring_buffer_print_page_header() of ring_buffer.c. */
-static int is_field_line(const char **p)
-{
-	return is_text(p, "\tfield:") && (is_text(p, " "), is_declaration(p)) &&
-	       is_text(p, ";\toffset:") && is_number(p) &&
-	       is_text(p, ";\tsize:") && is_number(p) &&
-	       is_text(p, ";\tsigned:") && is_number(p) && is_text(p, ";\n");
-}
-
 int pages_set_header(struct pages *p, const char *text, struct error *e)
 {
-	const char *at = text;
-	int size;
+	int size, err;
 
 	if (p->page_max)
 		return error_set(e, EBADMSG, "a second page header");
-	while (*at)
-		if (!is_field_line(&at))
-			return error_set(e, EBADMSG,
-					 "no field line at byte %zu of the "
-					 "page header", (size_t)(at - text));
-	if (at == text ||
+	err = format_check_header(text, e);
+	if (err)
+		return err;
+	if (!*text ||
 	    tep_parse_header_page(p->tep, (char *)text, strlen(text), 8))
 		return error_set(e, EBADMSG, "the page header has no meaning");
 	size = tep_get_sub_buffer_size(p->tep);
@@ -179,51 +98,12 @@ int pages_set_header(struct pages *p, const char *text, struct error *e)
 static struct format *find_format(struct pages *p, const char *text)
 {
 	for (size_t i = 0; i < p->set->n; i++) {
-		const char *at = text;
-
-		if (is_text(&at, "name: ") &&
-		    is_text(&at, p->set->kinds[i].name) && *at == '\n') {
+		if (format_is_of(text, p->set->kinds[i].name)) {
 			p->formats[i].kind = &p->set->kinds[i];
 			return &p->formats[i];
 		}
 	}
 	return NULL;
-}
-
-static const char *behind_line(const char *at)
-{
-	const char *end = strchr(at, '\n');
-
-	return end ? end + 1 : at + strlen(at);
-}
-
-/* Appends to `clean` what of the text may be parsed. Fields of a variable
- * length are left out: nobody asks for them. */
-static int format_clean(const struct pages_kind *kind, const char *text,
-			struct buf *clean, struct error *e)
-{
-	const char *at = text, *start;
-
-	if (!is_text(&at, "name: ") || !is_text(&at, kind->name) ||
-	    !is_text(&at, "\nID: ") || !is_number(&at) ||
-	    !is_text(&at, "\nformat:\n"))
-		return error_set(e, EBADMSG, "the format of %s has another "
-				 "head", kind->name);
-	buf_add(clean, text, (size_t)(at - text));
-	while (*at && strncmp(at, "print fmt:", 10)) {
-		start = at;
-		if (*at == '\n')
-			at++;
-		else if (is_text(&at, "\tfield:__data_loc "))
-			start = at = behind_line(at);
-		else if (!is_field_line(&at))
-			return error_set(e, EBADMSG,
-					 "no field line at byte %zu of the "
-					 "format", (size_t)(at - text));
-		buf_add(clean, start, (size_t)(at - start));
-	}
-	buf_puts(clean, "print fmt: \"\"\n");
-	return 0;
 }
 
 static int find_fields(struct format *f, struct tep_event *event,
@@ -278,7 +158,7 @@ int pages_set_format(struct pages *p, const char *text, struct error *e)
 				 p->set->what);
 	if (f->record_min || (p->set->single && p->n_formats))
 		return error_set(e, EBADMSG, "a second format");
-	err = format_clean(f->kind, text, &clean, e);
+	err = format_clean(f->kind->name, text, &clean, e);
 	if (err)
 		return err;
 	if (tep_parse_event(p->tep, clean.data, clean.len, f->kind->system))
@@ -293,71 +173,6 @@ int pages_set_format(struct pages *p, const char *text, struct error *e)
 int pages_knows(const struct pages *p, size_t kind)
 {
 	return p->formats[kind].record_min != 0;
-}
-
-static void put64(unsigned char *at, uint64_t v)
-{
-	v = htole64(v);
-	memcpy(at, &v, sizeof(v));
-}
-
-/* Length of the event in the `left` bytes from `at` on; 0 at a padding that
- * ends the page, -1 where it does not fit. */
-static int64_t event_length(const unsigned char *at, size_t left)
-{
-	uint32_t head, type, word;
-
-	if (left < 4)
-		return -1;
-	head = le32_at(at);
-	type = head & 31;
-	if (type == KBUFFER_TYPE_PADDING && !(head >> 5))
-		return 0;
-	if (type > 0 && type < KBUFFER_TYPE_PADDING)
-		return 4 * ((int64_t)type + 1);
-	if (left < 8)
-		return -1;
-	word = le32_at(at + 4);
-	if (type == KBUFFER_TYPE_TIME_EXTEND || type == KBUFFER_TYPE_TIME_STAMP)
-		return 8;
-	/* Padding and long records: at least the word itself. */
-	if (word < 4 || (type == KBUFFER_TYPE_PADDING && word % 4))
-		return -1;
-	return 4 + (((int64_t)word + 3) & ~3LL);
-}
-
-static int page_check(const struct pages *p, unsigned char *page, size_t len,
-		      struct error *e)
-{
-	uint64_t commit;
-	size_t size, at;
-
-	if (len < PAGE_HEADER || len > p->page_max || len % 4)
-		return error_set(e, EBADMSG, "a page of %zu bytes", len);
-	commit = le64_at(page + 8);
-	size = commit & COMMIT_SIZE;
-	if ((commit & ~(uint64_t)(COMMIT_SIZE | COMMIT_STORED | COMMIT_MISSED)) ||
-	    size > len - PAGE_HEADER || size % 4)
-		return error_set(e, EBADMSG, "commit field %#llx in a page of "
-				 "%zu bytes", (unsigned long long)commit, len);
-	if ((commit & COMMIT_STORED) && len - PAGE_HEADER - size < 8)
-		return error_set(e, EBADMSG, "no room for the count of lost "
-				 "events that the page announces");
-	for (at = 0; at < size;) {
-		int64_t n = event_length(page + PAGE_HEADER + at, size - at);
-
-		if (!n) /* kbuffer would read a length where there is none */
-			break;
-		if (n < 0 || (uint64_t)n > size - at)
-			return error_set(e, EBADMSG, "the event at byte %zu "
-					 "does not fit in its page",
-					 PAGE_HEADER + at);
-		at += (size_t)n;
-	}
-	if (at < size && (commit & COMMIT_STORED))
-		return error_set(e, EBADMSG, "padding before a lost count");
-	put64(page + 8, (commit & ~(uint64_t)COMMIT_SIZE) | at);
-	return 0;
 }
 
 const unsigned char *record_bytes(const struct record *r, int field)
@@ -438,12 +253,12 @@ int pages_decode(struct pages *p, void *page, size_t len,
 
 	if (!p->page_max || !p->n_formats)
 		return error_set(e, EBADMSG, "a page before its format");
-	err = page_check(p, page, len, e);
+	err = page_check(page, len, p->page_max, e);
 	if (err)
 		return err;
 	if (kbuffer_load_subbuffer(p->kbuffer, page))
 		return error_set(e, EBADMSG, "the page cannot be read");
-	if (le64_at((unsigned char *)page + 8) & COMMIT_MISSED)
+	if (page_missed(page))
 		add_missed(cpu, kbuffer_missed_events(p->kbuffer));
 	for (record = kbuffer_read_event(p->kbuffer, &ts); record && !err;
 	     record = kbuffer_next_event(p->kbuffer, &ts)) {

@@ -1,6 +1,6 @@
 /*
  * A small encoder of trace files and ring buffer pages, for tests; the format
- * stands at the head of pages.c. And ways to load what it made.
+ * stands at the head of page.c. And ways to load what it made.
  */
 #ifndef TRACE_TEST_ENCODER_H
 #define TRACE_TEST_ENCODER_H
