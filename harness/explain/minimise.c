@@ -4,8 +4,7 @@
  * A state is its cut and what it lost there: pairs of a volatile write and a
  * unit that does not hold it, nor anything younger. Every set of pairs names a
  * state (all-LIST; states/names.c), which is a legal one wherever the space
- * takes the name: with order: fifo it refuses most. One that it refuses does
- * not show the finding, and costs nothing.
+ * takes the name: with order: fifo it refuses most.
  *
  * Smaller means: fewer lost writes, then an earlier cut. A fault of the drive
  * beyond its contract is what the finding is about: it stays.
@@ -22,26 +21,20 @@
  * 3. At another cut other writes may be given back: from 1 again, until the
  *    cut stays. Each time the state has become smaller, so this ends.
  *
- * Mount and check are functions of the disk's content and of the promises (and,
- * where a loss is documented, of which acks are old): a state equal in both to one that was judged is not judged again. But the last
- * state is, so that a check that says now this and now that is noticed.
+ * No state is judged twice (judgements.c). But the last one is, so that a check
+ * that says now this and now that is noticed.
  */
 #include "explain/minimise.h"
 
-#include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "explain/ddmin.h"
+#include "explain/judgements.h"
 #include "explain/legal.h"
-
-/* The budget is used up; stays in this file. */
-#define ENOUGH (-EDQUOT)
 
 /* A unit where a volatile write is lost. */
 struct pair {
@@ -50,23 +43,11 @@ struct pair {
 	int torn;       /* another unit of the write survived */
 };
 
-/* What a judgement depends on. */
-struct key {
-	struct state_hash content;
-	uint64_t promises; /* hash of the texts */
-	uint64_t old; /* acks that are older than the window, or 0 */
-};
-
-struct known {
-	struct key key;
-	int shows;
-};
-
 struct search {
 	const struct minimise_request *request;
 	struct minimised *result;
 	struct error *e;
-	void *known; /* tsearch tree of struct known */
+	struct judgements judgements;
 	const char *fault; /* "+shorn=118.0", or "": stays as it is */
 	struct cut cut;
 	struct pair *pairs; /* by write, then by unit */
@@ -103,194 +84,6 @@ static void name_add(const struct search *s, size_t from, size_t to,
 					   .number,
 			   p->unit, last);
 	}
-}
-
-/* ---- judging ---- */
-
-static struct key key_of(const struct search *s, const struct state *state)
-{
-	CLEANUP_BUF struct buf acks = BUF_INIT, begun = BUF_INIT;
-	uint64_t window_ns = s->request->window_ns;
-	struct promises *p = promises_new(s->request->history);
-	struct key key;
-
-	promises_list(p, &state->cut, &acks, &begun);
-	buf_add(&acks, "\n", 2); /* what no mark's text can hold */
-	buf_add(&acks, buf_text(&begun), begun.len);
-	memset(&key, 0, sizeof(key));
-	key.content = state->hash;
-	key.promises = XXH3_64bits(buf_text(&acks), acks.len);
-	key.old = window_ns ? promises_old(p, &state->cut, window_ns) : 0;
-	promises_free(p);
-	return key;
-}
-
-static int compare_known(const void *a, const void *b)
-{
-	const struct known *x = a, *y = b;
-
-	return memcmp(&x->key, &y->key, sizeof(x->key));
-}
-
-/* -1: not judged yet. */
-static int lookup(const struct search *s, const struct key *key)
-{
-	struct known want = { .key = *key };
-	struct known **node = tfind(&want, &s->known, compare_known);
-
-	return node ? (*node)->shows : -1;
-}
-
-static void remember(struct search *s, const struct key *key, int shows)
-{
-	struct known *new = xcalloc(1, sizeof(*new)), **node;
-
-	*new = (struct known){ *key, shows };
-	node = tsearch(new, &s->known, compare_known);
-	if (!node)
-		abort();
-	if (*node != new) {
-		(*node)->shows = shows;
-		free(new);
-	}
-}
-
-/* The states that are to be judged together, each with its place in line. */
-struct batch {
-	struct state *states;
-	struct key *keys;
-	size_t *places;
-	int *shows;
-	size_t n;
-};
-
-static void batch_init(struct batch *b, size_t size)
-{
-	b->states = xcalloc(size, sizeof(*b->states));
-	b->keys = xcalloc(size, sizeof(*b->keys));
-	b->places = xcalloc(size, sizeof(*b->places));
-	b->shows = xcalloc(size, sizeof(*b->shows));
-	b->n = 0;
-}
-
-static void batch_clear(struct batch *b)
-{
-	while (b->n)
-		state_free(&b->states[--b->n]);
-}
-
-static void batch_release(struct batch *b)
-{
-	batch_clear(b);
-	free(b->states);
-	free(b->keys);
-	free(b->places);
-	free(b->shows);
-}
-
-static int batch_has(const struct batch *b, const struct key *key)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (!memcmp(&b->keys[i], key, sizeof(*key)))
-			return 1;
-	return 0;
-}
-
-static int batch_judge(struct search *s, struct batch *b)
-{
-	const struct minimise_request *r = s->request;
-	int err;
-
-	memset(b->shows, 0, b->n * sizeof(*b->shows));
-	err = b->n ? r->judge(b->states, b->n, b->shows, r->arg, s->e) : 0;
-	if (err)
-		return err;
-	s->result->judgements += b->n;
-	for (size_t i = 0; i < b->n; i++)
-		remember(s, &b->keys[i], b->shows[i]);
-	return 0;
-}
-
-/* Candidates in line: the name of each. */
-typedef void (*name_fn)(const struct search *s, size_t i, const void *arg,
-			struct buf *ret);
-
-struct line {
-	size_t n;
-	name_fn name;
-	const void *arg;
-};
-
-/* The last judgement is kept for the end. */
-static int over_budget(const struct search *s, const struct batch *b)
-{
-	return s->result->judgements + b->n + 1 >= s->request->budget;
-}
-
-/*
- * Takes candidates from *at on into the batch, until it is full or one is known
- * to show the finding: *ret_known, else n.
- */
-static int fill(struct search *s, const struct line *line, struct batch *b,
-		size_t *at, size_t *ret_known)
-{
-	for (; *at < line->n && b->n < s->request->batch; ++*at) {
-		CLEANUP_BUF struct buf name = BUF_INIT;
-		struct state *state = &b->states[b->n];
-		struct key key;
-		int err, shows;
-
-		line->name(s, *at, line->arg, &name);
-		err = space_state(s->request->space, buf_text(&name), state,
-				  NULL);
-		if (err == -EINVAL)
-			continue;
-		if (err)
-			return err;
-		key = key_of(s, state);
-		shows = lookup(s, &key);
-		if (shows >= 0 || batch_has(b, &key) || over_budget(s, b)) {
-			state_free(state);
-			if (shows > 0) {
-				*ret_known = *at;
-				return 0;
-			}
-			if (shows < 0 && !batch_has(b, &key))
-				return ENOUGH;
-			continue;
-		}
-		b->keys[b->n] = key;
-		b->places[b->n++] = *at;
-	}
-	return 0;
-}
-
-/* The first one in line that shows the finding; n: none does. */
-static int first_of(struct search *s, const struct line *line, size_t *ret)
-{
-	struct batch b;
-	size_t at = 0, known = line->n;
-	int err = 0, enough = 0;
-
-	*ret = line->n;
-	batch_init(&b, s->request->batch);
-	while (!err && at < line->n && known == line->n && *ret == line->n &&
-	       !enough) {
-		err = fill(s, line, &b, &at, &known);
-		enough = err == ENOUGH;
-		if (!err || enough)
-			err = batch_judge(s, &b);
-		for (size_t i = b.n; i-- > 0;)
-			if (!err && b.shows[i])
-				*ret = b.places[i];
-		batch_clear(&b);
-	}
-	batch_release(&b);
-	if (err)
-		return err;
-	if (*ret == line->n)
-		*ret = known;
-	return enough && *ret == line->n ? ENOUGH : 0;
 }
 
 /* ---- what is lost ---- */
@@ -354,10 +147,15 @@ static void make_groups(struct search *s, int units)
 	s->group[s->n_groups] = s->n;
 }
 
-static void name_of_set(const struct search *s, size_t i, const void *arg,
-			struct buf *ret)
+struct sets {
+	const struct search *s;
+	const struct ddmin_set *sets;
+};
+
+static void name_of_set(size_t i, const void *arg, struct buf *ret)
 {
-	const struct ddmin_set *set = (const struct ddmin_set *)arg + i;
+	const struct search *s = ((const struct sets *)arg)->s;
+	const struct ddmin_set *set = &((const struct sets *)arg)->sets[i];
 
 	name_start(&s->cut, ret);
 	for (int run = 0; run < 2; run++)
@@ -372,9 +170,11 @@ static void name_of_set(const struct search *s, size_t i, const void *arg,
 static int first_set(const struct ddmin_set *sets, size_t n, size_t *ret,
 		     void *arg)
 {
-	struct line line = { n, name_of_set, sets };
+	struct search *s = arg;
+	struct sets all = { s, sets };
+	struct candidates c = { n, name_of_set, &all };
 
-	return first_of(arg, &line, ret);
+	return judgements_first(&s->judgements, &c, ret, s->e);
 }
 
 static int reduce(struct search *s, int units)
@@ -391,7 +191,7 @@ static int reduce(struct search *s, int units)
 		items[i] = i;
 	err = ddmin(items, &n, first_set, s);
 	left = (struct ddmin_set){ { items, items }, { n, 0 } };
-	name_of_set(s, 0, &left, &name);
+	name_of_set(0, &(struct sets){ s, &left }, &name);
 	later = stand_at(s, buf_text(&name));
 	return err ? err : later;
 }
@@ -414,14 +214,14 @@ static int fewest_writes(struct search *s)
 /* ---- 2: earliest cut ---- */
 
 struct earlier {
-	struct cut *cuts; /* before the one that the search stands at */
-	size_t n;
+	const struct search *s;
+	const struct cut *cuts; /* before the one that the search stands at */
 };
 
-static void name_at_cut(const struct search *s, size_t i, const void *arg,
-			struct buf *ret)
+static void name_at_cut(size_t i, const void *arg, struct buf *ret)
 {
-	const struct cut *cut = (const struct cut *)arg + i;
+	const struct search *s = ((const struct earlier *)arg)->s;
+	const struct cut *cut = &((const struct earlier *)arg)->cuts[i];
 
 	name_start(cut, ret);
 	for (size_t from = 0, to; from < s->n; from = to) {
@@ -440,8 +240,9 @@ static void name_at_cut(const struct search *s, size_t i, const void *arg,
 static int first_cut(struct search *s, const struct cut *cuts, size_t from,
 		     size_t to, size_t *ret)
 {
-	struct line line = { to - from, name_at_cut, cuts + from };
-	int err = first_of(s, &line, ret);
+	struct earlier earlier = { s, cuts + from };
+	struct candidates c = { to - from, name_at_cut, &earlier };
+	int err = judgements_first(&s->judgements, &c, ret, s->e);
 
 	*ret += from;
 	return err;
@@ -483,7 +284,7 @@ static int earliest_of(struct search *s, const struct cut *cuts, size_t n,
 	*ret_moved = first < n;
 	if (first == n)
 		return err;
-	name_at_cut(s, first, cuts, &name);
+	name_at_cut(first, &(struct earlier){ s, cuts }, &name);
 	later = stand_at(s, buf_text(&name));
 	return err ? err : later;
 }
@@ -522,25 +323,7 @@ static int search(struct search *s)
 			m->one_minimal = 0;
 	} while (!err && moved);
 	m->earliest = !err;
-	return err == ENOUGH ? 0 : err;
-}
-
-/* The state that the search stands at, whatever is known of it. */
-static int judge_here(struct search *s, int *ret_shows)
-{
-	struct batch b;
-	int err;
-
-	batch_init(&b, 1);
-	err = space_state(s->request->space, s->result->state, b.states, s->e);
-	if (!err) {
-		b.keys[0] = key_of(s, b.states);
-		b.n = 1;
-		err = batch_judge(s, &b);
-		*ret_shows = b.shows[0];
-	}
-	batch_release(&b);
-	return err;
+	return err == JUDGEMENTS_ENOUGH ? 0 : err;
 }
 
 static int list_losses(const struct search *s, struct minimised *m)
@@ -578,27 +361,43 @@ static uint64_t count_writes(const struct search *s)
 	return n;
 }
 
+static struct judgements judgements_of(const struct minimise_request *r)
+{
+	return (struct judgements){
+		.space = r->space,
+		.history = r->history,
+		.window_ns = r->window_ns,
+		.budget = r->budget,
+		.batch = r->batch,
+		.judge = r->judge,
+		.arg = r->arg,
+	};
+}
+
 int minimise(const struct minimise_request *r, struct minimised *ret,
 	     struct error *e)
 {
 	struct minimised m = { .reproduced = 0 };
 	struct search s = { .request = r, .result = &m, .e = e };
+	struct judgements *j = &s.judgements;
 	const char *fault = strchr(r->state, '+');
 	int err = stand_at(&s, r->state), listed;
 
+	s.judgements = judgements_of(r);
 	s.fault = fault ? fault : "";
 	if (err)
 		return err;
 	m.lost_before = count_writes(&s);
-	err = judge_here(&s, &m.reproduced);
+	err = judgements_again(j, m.state, &m.reproduced, e);
 	if (!err && m.reproduced)
 		err = search(&s);
 	if (!err && m.reproduced)
-		err = judge_here(&s, &m.stable);
+		err = judgements_again(j, m.state, &m.stable, e);
+	m.judgements = j->made;
 	listed = m.judgements ? list_losses(&s, &m) : 0;
 	if (!m.judgements)
 		free(TAKE(m.state));
-	tdestroy(s.known, free);
+	judgements_release(j);
 	free(s.pairs);
 	free(s.group);
 	*ret = m;
