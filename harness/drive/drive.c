@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,12 +12,11 @@
 #include "common/error.h"
 #include "common/files.h"
 #include "drive/process.h"
+#include "drive/request.h"
 
 #define START_TIMEOUT_NS 20000000000ULL
 #define TRY_NS 20000000ULL
 #define ERROR_TAIL 400 /* bytes of nbdkit's stderr in a message */
-#define MAX_ANSWER 4096
-#define MAX_BULK (1u << 20)
 
 struct drive {
 	pid_t pid;
@@ -53,150 +51,14 @@ static int died(struct drive *d, struct error *e)
 			 "said: %s", words);
 }
 
-/* ---- the control protocol, see plugin/control.h ---- */
-
-static int send_all(int fd, const void *data, size_t len)
-{
-	const char *p = data;
-
-	while (len) {
-		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* One line, without its newline. What came behind it is moved to its start and
- * counted in ret_more: 0 but for an answer with bulk, since we ask, it
- * answers. */
-static int receive_line(int fd, char line[MAX_ANSWER], char more[MAX_ANSWER],
-			size_t *ret_more)
-{
-	size_t len = 0;
-
-	while (len < MAX_ANSWER) {
-		ssize_t n = recv(fd, line + len, MAX_ANSWER - len, 0);
-		char *newline;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -ECONNRESET;
-		newline = memchr(line + len, '\n', (size_t)n);
-		len += (size_t)n;
-		if (!newline)
-			continue;
-		*newline++ = '\0';
-		*ret_more = (size_t)(line + len - newline);
-		memcpy(more, newline, *ret_more);
-		return 0;
-	}
-	return -EBADMSG;
-}
-
-/* Exactly so much, the first `more` bytes of it have come. */
-static int receive_bulk(int fd, const char *more, size_t n_more, char *data,
-			size_t len)
-{
-	if (n_more > len)
-		return -EBADMSG;
-	memcpy(data, more, n_more);
-	while (n_more < len) {
-		ssize_t n = recv(fd, data + n_more, len - n_more, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -ECONNRESET;
-		n_more += (size_t)n;
-	}
-	return 0;
-}
-
-/* "ok\tREST" gives REST; "error\tERRNO\tTEXT" sets the error. */
-static int judge(char *line, const char **ret_rest, struct error *e)
-{
-	char *text;
-	long err;
-
-	if (!strncmp(line, "ok", 2) && (!line[2] || line[2] == '\t')) {
-		*ret_rest = line[2] ? line + 3 : "";
-		return 0;
-	}
-	if (strncmp(line, "error\t", 6))
-		return error_set(e, EBADMSG, "the drive answered nonsense");
-	err = strtol(line + 6, &text, 10);
-	if (err <= 0 || err > 4095 || *text != '\t')
-		return error_set(e, EBADMSG, "the drive answered nonsense");
-	return error_set(e, (int)err, "%s", text + 1);
-}
-
-static int parse_numbers(const char *rest, uint64_t numbers[], size_t want,
-			 struct error *e)
-{
-	for (size_t i = 0; i < want; i++) {
-		char *end;
-
-		numbers[i] = strtoull(rest, &end, 10);
-		if (end == rest || (*end && *end != '\t'))
-			return error_set(e, EBADMSG,
-					 "the drive answered nonsense");
-		rest = *end ? end + 1 : end;
-	}
-	return 0;
-}
-
-/* What comes behind an answer's line: of that length, which its numbers say.
- * NULL: nothing may. */
-struct bulk {
-	size_t (*length)(const uint64_t numbers[]);
-	char *data; /* owned */
-};
-
-static int take_bulk(struct drive *d, const uint64_t numbers[],
-		     const char *more, size_t n_more, struct bulk *bulk,
-		     struct error *e)
-{
-	size_t len = bulk ? bulk->length(numbers) : 0;
-	int err;
-
-	if (len > MAX_BULK || n_more > len)
-		return error_set(e, EBADMSG, "the drive answered nonsense");
-	if (!bulk)
-		return 0;
-	bulk->data = xmalloc(len + 1);
-	err = receive_bulk(d->control, more, n_more, bulk->data, len);
-	return err < 0 ? died(d, e) : 0;
-}
-
-/* Sends the line (it must end in a newline) and the bulk, reads the answer's
- * numbers: `want` of them, and the bulk behind it. */
 static int ask_for(struct drive *d, const char *line, const void *bulk,
 		   size_t bulk_len, uint64_t numbers[], size_t want,
-		   struct bulk *ret, struct error *e)
+		   struct answer_bulk *ret, struct error *e)
 {
-	char reply[MAX_ANSWER], more[MAX_ANSWER];
-	size_t n_more = 0;
-	const char *rest = "";
-	int err = send_all(d->control, line, strlen(line));
+	int err = request(d->control, line, bulk, bulk_len, numbers, want, ret,
+			  e);
 
-	if (!err)
-		err = send_all(d->control, bulk, bulk_len);
-	/* A request that was refused early has its answer waiting all the same. */
-	if (!err || err == -EPIPE)
-		err = receive_line(d->control, reply, more, &n_more);
-	if (err < 0)
-		return died(d, e);
-	err = judge(reply, &rest, e);
-	if (!err)
-		err = parse_numbers(rest, numbers, want, e);
-	return err ? err : take_bulk(d, numbers, more, n_more, ret, e);
+	return err > 0 ? died(d, e) : err;
 }
 
 static int ask(struct drive *d, const char *line, const void *bulk,
@@ -346,7 +208,7 @@ static int open_cut_fd(struct drive *d, struct error *e)
 	fd = unix_connect(d->control_socket, now_ns() + START_TIMEOUT_NS, e);
 	if (fd < 0)
 		return fd;
-	if (send_all(fd, "wait\n", strlen("wait\n")) < 0) {
+	if (request_send(fd, "wait\n", strlen("wait\n")) < 0) {
 		close(fd);
 		return died(d, e);
 	}
@@ -504,19 +366,19 @@ int drive_mounted(struct drive *d, const struct unit_run *asked,
 	return err;
 }
 
-/* More than MAX_BULK where the numbers make no sense. */
+/* More than ANSWER_BULK_MAX where the numbers make no sense. */
 static size_t runs_length(const uint64_t numbers[])
 {
-	const size_t size = sizeof(struct unit_run), most = MAX_BULK / size;
+	const size_t size = sizeof(struct unit_run), most = ANSWER_BULK_MAX / size;
 
 	if (numbers[0] > most || numbers[1] > most)
-		return MAX_BULK + 1;
+		return ANSWER_BULK_MAX + 1;
 	return (size_t)(numbers[0] + numbers[1]) * size;
 }
 
 int drive_reads(struct drive *d, struct drive_reads *ret, struct error *e)
 {
-	struct bulk bulk = { .length = runs_length };
+	struct answer_bulk bulk = { .length = runs_length };
 	uint64_t n[DRIVE_PHASES];
 	const char *from;
 	int err = ask_for(d, "reads\n", NULL, 0, n, DRIVE_PHASES, &bulk, e);

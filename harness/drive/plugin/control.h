@@ -1,6 +1,6 @@
 /*
  * The control socket of a drive process: the server's side of what drive.c
- * says. One thread answers all connections.
+ * says (request.h). One thread answers all connections.
  *
  * A request is one line of fields separated by tabs; the last field may hold
  * tabs itself. The answer is "ok" or "error", in the same form:
