@@ -25,7 +25,6 @@
 #include "host/disk.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -43,9 +42,10 @@
 #include "common/files.h"
 #include "drive/media.h"
 #include "host/loop.h"
+#include "host/sparse.h"
 #include "host/writes.h"
 
-#define PAGE 4096u /* of x86-64; also the piece that becomes a hole */
+#define PAGE 4096u /* of x86-64 */
 #define CHUNK (64u << 10)
 /* States that are audited after a load; then one in so many that an audit
  * reads this much a state. */
@@ -71,19 +71,6 @@ struct host_disk {
 /* A kernel that does not tell of all its writes is the same for all. */
 static atomic_int distrusted;
 
-static int make_file(const char *owner, uint64_t size, struct error *e)
-{
-	int fd = memfd_create(owner, MFD_CLOEXEC);
-
-	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0)
-		return fd;
-	error_errno(e, errno, "cannot make a disk of %" PRIu64 " bytes in "
-		    "memory", size);
-	if (fd >= 0)
-		close(fd);
-	return -EIO;
-}
-
 static int map_device(struct host_disk *d, struct error *e)
 {
 	void *at = mmap(NULL, d->size, PROT_READ, MAP_SHARED, d->loop.fd, 0);
@@ -102,9 +89,9 @@ int host_disk_create(const struct host_disk_config *c, struct host_disk **ret,
 
 	*d = (struct host_disk){ .size = c->size, .shown = -1,
 				 .loop = LOOP_NONE, .media = MEDIA_NONE };
-	d->state = make_file(c->owner, c->size, e);
+	d->state = sparse_create(c->owner, c->size, e);
 	if (d->state >= 0)
-		d->shown = make_file(c->owner, c->size, e);
+		d->shown = sparse_create(c->owner, c->size, e);
 	if (d->state < 0 || d->shown < 0)
 		err = -EIO;
 	if (!err)
@@ -166,126 +153,27 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static int is_zero(const char *data, size_t len)
-{
-	return !*data && !memcmp(data, data + 1, len - 1);
-}
-
-/* Zeroes are holes wherever they fill a page: what is compared, and what is
- * kept in memory, is data only. */
-static int put_data(int fd, const char *data, uint64_t length, uint64_t offset)
-{
-	while (length) {
-		uint64_t n = least(PAGE - offset % PAGE, length);
-		int err = 0;
-
-		if (n == PAGE && is_zero(data, PAGE))
-			err = fallocate(fd, FALLOC_FL_PUNCH_HOLE |
-						    FALLOC_FL_KEEP_SIZE,
-					(off_t)offset, PAGE) < 0 ? -errno : 0;
-		else
-			err = pwrite_full(fd, data, (size_t)n, offset);
-		if (err)
-			return err;
-		data += n;
-		offset += n;
-		length -= n;
-	}
-	return 0;
-}
-
-/* What is no hole, from the offset on: *ret_start to *ret_end. 0: no more. */
-static int next_data(int fd, uint64_t offset, uint64_t size,
-		     uint64_t *ret_start, uint64_t *ret_end)
-{
-	off_t start = lseek(fd, (off_t)offset, SEEK_DATA);
-	off_t end = start < 0 ? start : lseek(fd, start, SEEK_HOLE);
-
-	if (end < 0)
-		return errno == ENXIO ? 0 : -errno;
-	*ret_start = (uint64_t)start;
-	*ret_end = least((uint64_t)end, size);
-	return *ret_start < *ret_end;
-}
-
 /* ---- from the state to the device ---- */
-
-static int copy_span(struct host_disk *d, const struct span *s)
-{
-	char chunk[CHUNK];
-	uint64_t offset = s->offset, left = s->length;
-
-	/* The kernel wrote there, so it lies on the disk. */
-	while (left) {
-		uint64_t n = least(CHUNK - offset % CHUNK, left);
-		int err = pread_full(d->state, chunk, (size_t)n, offset);
-
-		if (!err)
-			err = put_data(d->shown, chunk, n, offset);
-		if (err)
-			return err;
-		offset += n;
-		left -= n;
-	}
-	return 0;
-}
 
 static int copy_changed(struct host_disk *d, struct error *e)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < d->changed.n && !err; i++)
-		err = copy_span(d, &d->changed.at[i]);
+	for (size_t i = 0; i < d->changed.n && !err; i++) {
+		const struct span *s = &d->changed.at[i];
+
+		/* The kernel wrote there, so it lies on the disk. */
+		err = sparse_copy(d->state, d->shown, s->offset,
+				  s->offset + s->length);
+	}
 	return err ? error_errno(e, -err, "cannot show the state") : 0;
 }
 
-/* Adds the pages of a range that are not equal. */
-static int compare_range(struct host_disk *d, uint64_t start, uint64_t end,
-			 struct spans *ret)
+static int compare(const struct host_disk *d, struct spans *ret,
+		   uint64_t *ret_read)
 {
-	char a[CHUNK], b[CHUNK];
-
-	while (start < end) {
-		uint64_t n = least(CHUNK, end - start);
-		int err = pread_full(d->state, a, (size_t)n, start);
-
-		if (!err)
-			err = pread_full(d->shown, b, (size_t)n, start);
-		if (err)
-			return err;
-		for (uint64_t i = 0; i < n; i += PAGE) {
-			uint64_t len = least(PAGE, n - i);
-
-			if (memcmp(a + i, b + i, (size_t)len))
-				spans_add(ret, start + i, len);
-		}
-		start += n;
-	}
-	return 0;
-}
-
-/* Where the two files differ: what is a hole in both does not. */
-static int compare(struct host_disk *d, struct spans *ret, uint64_t *ret_read)
-{
-	const int files[] = { d->state, d->shown };
-
-	*ret_read = 0;
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t start = 0, end = 0;
-		int more;
-
-		while ((more = next_data(files[i], end, d->size, &start,
-					 &end)) > 0) {
-			int err = compare_range(d, start, end, ret);
-
-			if (err)
-				return err;
-			*ret_read += end - start;
-		}
-		if (more < 0)
-			return more;
-	}
-	return 0;
+	return sparse_compare((const int[]){ d->state, d->shown }, d->size,
+			      ret, ret_read);
 }
 
 /* What the kernel wrote is added to what is changed. */
@@ -391,7 +279,7 @@ static int put_patch(struct host_disk *d, const struct patch *p)
 	r.length = least(d->unit, d->size - offset);
 	err = media_read(&d->media, &r, 1, unit);
 	if (!err)
-		err = put_data(d->state, unit, r.length, offset);
+		err = sparse_put(d->state, unit, r.length, offset);
 	spans_add(&d->changed, offset, r.length);
 	return err;
 }
@@ -428,42 +316,23 @@ int host_disk_show(struct host_disk *d, const struct patch *patches, size_t n,
 
 /* ---- another subject ---- */
 
-static int clear_file(int fd, uint64_t size)
-{
-	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			 (off_t)size) < 0 ? -errno : 0;
-}
-
-static int copy_base(struct host_disk *d, uint64_t start, uint64_t end)
-{
-	char chunk[CHUNK];
-
-	while (start < end) {
-		uint64_t n = least(CHUNK - start % CHUNK, end - start);
-		int err = pread_full(d->media.base, chunk, (size_t)n, start);
-
-		if (!err)
-			err = put_data(d->state, chunk, n, start);
-		if (!err)
-			err = put_data(d->shown, chunk, n, start);
-		if (err)
-			return err;
-		start += n;
-	}
-	return 0;
-}
-
 /* A base that is shorter than the disk is zeroes behind its end. */
 static int fill(struct host_disk *d)
 {
 	uint64_t start = 0, end = 0;
-	int more, err = clear_file(d->state, d->size);
+	int more, err = sparse_clear(d->state, d->size);
 
 	if (!err)
-		err = clear_file(d->shown, d->size);
+		err = sparse_clear(d->shown, d->size);
 	while (!err && d->media.base >= 0 &&
-	       (more = next_data(d->media.base, end, d->size, &start, &end)))
-		err = more < 0 ? more : copy_base(d, start, end);
+	       (more = sparse_next(d->media.base, end, d->size, &start,
+				   &end))) {
+		err = more < 0 ? more :
+				 sparse_copy(d->media.base, d->state, start,
+					     end);
+		if (!err)
+			err = sparse_copy(d->state, d->shown, start, end);
+	}
 	return err;
 }
 
