@@ -1,7 +1,7 @@
 /*
  * Recordings of others, and ours for others: the drive's log to and from the
  * format of dm-log-writes (interchange/dmlog.h). How the two orders map to each
- * other stands at the head of export.c and of import.c.
+ * other stands at the head of order.c and of import.c.
  */
 #ifndef INTERCHANGE_INTERCHANGE_H
 #define INTERCHANGE_INTERCHANGE_H
