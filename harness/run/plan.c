@@ -7,33 +7,20 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "run/plan-budget.h"
 #include "run/plan-keys.h"
+#include "run/plan-order.h"
 #include "scenario/scenario.h"
-
-/* Of so many states of a cut each is compared with each. */
-#define CHAINED 64
 
 /* found_fn: the rest of the cut cannot be kept. */
 #define ENOUGH 1
-
-/* A planned state while the plan is made. */
-struct candidate {
-	struct state state;
-	uint32_t key;
-	uint32_t wave; /* the round in which its like are judged */
-	uint32_t cut, place; /* in the order of judging */
-};
 
 struct planner {
 	struct plan *plan;
 	uint32_t cut;      /* index of the one that is looked at */
 	uint64_t promises; /* before it */
 	uint64_t uncovered; /* of its legal states */
-	/* How many different states have which rank, and the first rank that
-	 * the budget has no room for: `below` have a better one. */
-	uint64_t *ranks;
-	size_t n_ranks;
-	uint64_t limit, below;
+	struct budget budget;
 	struct candidate *candidates;
 	size_t n, size;
 	struct error *e;
@@ -47,36 +34,10 @@ static uint64_t beside(const struct planner *p, enum fault fault)
 
 /* ---- 1. the best rank of each ---- */
 
-static void count_rank(struct planner *p, uint64_t rank, int by)
-{
-	if (rank >= p->n_ranks) {
-		size_t n = rank + 1 + p->n_ranks;
-
-		p->ranks = xrealloc(p->ranks, n * sizeof(*p->ranks));
-		memset(p->ranks + p->n_ranks, 0,
-		       (n - p->n_ranks) * sizeof(*p->ranks));
-		p->n_ranks = n;
-	}
-	p->ranks[rank] += (uint64_t)by;
-	if (rank < p->limit)
-		p->below += (uint64_t)by;
-}
-
-static void lower_limit(struct planner *p)
-{
-	if (p->below < p->plan->config.budget)
-		return;
-	if (p->limit > p->n_ranks)
-		p->limit = p->n_ranks;
-	while (p->limit &&
-	       p->below - p->ranks[p->limit - 1] >= p->plan->config.budget)
-		p->below -= p->ranks[--p->limit];
-}
-
 /* Too late for the budget, and enough was seen to say so. */
 static int is_enough(const struct planner *p, const struct found *f)
 {
-	return f->rank >= p->limit && f->rank >= PLAN_LOOKED_AT;
+	return f->rank >= p->budget.limit && f->rank >= PLAN_LOOKED_AT;
 }
 
 static int rate(const struct found *f, void *arg)
@@ -91,7 +52,7 @@ static int rate(const struct found *f, void *arg)
 	if (key && key->rank <= f->rank)
 		return 0;
 	if (key)
-		count_rank(p, key->rank, -1);
+		budget_count(&p->budget, key->rank, -1);
 	else
 		key = plan_keys_add(keys, f->hash, beside(p, f->fault));
 	if (!key)
@@ -99,47 +60,12 @@ static int rate(const struct found *f, void *arg)
 				 "counted: give states.budget");
 	key->rank = (uint32_t)f->rank;
 	key->cut = p->cut;
-	count_rank(p, key->rank, 1);
-	lower_limit(p);
+	budget_count(&p->budget, key->rank, 1);
+	budget_lower(&p->budget);
 	return 0;
 }
 
 /* ---- 2. what the budget keeps ---- */
-
-/* Its bits from the last to the first: in this order the first ones of any
- * number lie evenly apart. */
-static uint32_t spread(uint32_t n)
-{
-	uint32_t ret = 0;
-
-	for (int i = 0; i < 32; i++, n >>= 1)
-		ret = ret << 1 | (n & 1);
-	return ret;
-}
-
-static int by_rank(const void *a, const void *b)
-{
-	const struct plan_key *x = *(const struct plan_key *const *)a;
-	const struct plan_key *y = *(const struct plan_key *const *)b;
-
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return spread(x->cut) < spread(y->cut) ? -1 :
-						 spread(x->cut) > spread(y->cut);
-}
-
-static void keep_to_budget(struct plan *p)
-{
-	struct plan_keys *k = p->keys;
-	CLEANUP_FREE struct plan_key **order = xcalloc(k->n, sizeof(*order));
-
-	for (uint32_t i = 0; i < k->n; i++)
-		order[i] = &k->at[i];
-	if (k->n > p->config.budget)
-		qsort(order, k->n, sizeof(*order), by_rank);
-	for (uint32_t i = 0; i < k->n && i < p->config.budget; i++)
-		order[i]->planned = 1;
-}
 
 static int by_hash(const void *a, const void *b)
 {
@@ -221,99 +147,11 @@ static int choose(const struct found *f, void *arg)
 	return 0;
 }
 
-/* ---- the order of judging ---- */
-
-static int by_difference(const void *a, const void *b)
-{
-	const struct candidate *x = a, *y = b;
-	const struct state *s = &x->state, *t = &y->state;
-
-	if (s->n_differs != t->n_differs)
-		return s->n_differs < t->n_differs ? -1 : 1;
-	for (size_t i = 0; i < s->n_differs; i++) {
-		const struct patch *p = &s->differs[i], *q = &t->differs[i];
-
-		if (p->unit != q->unit)
-			return p->unit < q->unit ? -1 : 1;
-		if (p->source != q->source)
-			return p->source < q->source ? -1 : 1;
-	}
-	return 0;
-}
-
-/* Units in which two states of one cut differ; of neighbouring cuts, nearly. */
-static size_t distance(const struct state *s, const struct state *t)
-{
-	size_t n = 0, i = 0, k = 0;
-
-	while (i < s->n_differs && k < t->n_differs) {
-		const struct patch *p = &s->differs[i], *q = &t->differs[k];
-
-		n += p->unit != q->unit || p->source != q->source;
-		i += p->unit <= q->unit;
-		k += q->unit <= p->unit;
-	}
-	return n + (s->n_differs - i) + (t->n_differs - k);
-}
-
-static void swap(struct candidate *a, struct candidate *b)
-{
-	struct candidate c = *a;
-
-	*a = *b;
-	*b = c;
-}
-
-/* Each is followed by the nearest of those that are left. */
-static void chain(struct candidate *c, size_t n, const struct state *last)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t nearest = i, least = SIZE_MAX;
-
-		for (size_t k = i; last && k < n; k++) {
-			size_t d = distance(last, &c[k].state);
-
-			if (d < least) {
-				least = d;
-				nearest = k;
-			}
-		}
-		swap(&c[i], &c[nearest]);
-		last = &c[i].state;
-	}
-}
-
-/* Those of one cut. The cuts come from the last to the first: so do these. */
-static void order_cut(struct planner *p, size_t first)
-{
-	struct candidate *c = p->candidates + first;
-	size_t n = p->n - first;
-
-	if (n)
-		qsort(c, n, sizeof(*c), by_difference);
-	if (n && n <= CHAINED)
-		chain(c, n, first ? &c[-1].state : NULL);
-	for (size_t i = 0; i < n; i++)
-		c[i].place = (uint32_t)(n - 1 - i);
-}
-
-static int by_wave(const void *a, const void *b)
-{
-	const struct candidate *x = a, *y = b;
-
-	if (x->wave != y->wave)
-		return x->wave < y->wave ? -1 : 1;
-	if (x->cut != y->cut)
-		return x->cut < y->cut ? -1 : 1;
-	return x->place < y->place ? -1 : x->place > y->place;
-}
-
 static void hand_over(struct planner *p)
 {
 	struct plan *plan = p->plan;
 
-	if (p->n)
-		qsort(p->candidates, p->n, sizeof(*p->candidates), by_wave);
+	candidates_order(p->candidates, p->n);
 	plan->items = xcalloc(p->n, sizeof(*plan->items));
 	plan->item_keys = xcalloc(p->n, sizeof(*plan->item_keys));
 	plan->n_items = p->n;
@@ -397,8 +235,8 @@ static int make(struct planner *p)
 	}
 	if (err)
 		return err;
-	plan->limit = p->limit;
-	keep_to_budget(plan);
+	plan->limit = p->budget.limit;
+	budget_keep(&p->budget, plan->keys);
 	plan->distinct = count_contents(plan->keys);
 	for (uint32_t i = plan->n_cuts; i-- && !err;) {
 		struct plan_cut *c = &plan->cuts[i];
@@ -407,7 +245,7 @@ static int make(struct planner *p)
 
 		c->more = 0;
 		err = explore(p, i, choose, &all);
-		order_cut(p, first);
+		candidates_order_cut(p->candidates, first, p->n);
 		sum_up(p, c, all && !c->more, 0);
 	}
 	return err;
@@ -425,14 +263,16 @@ int plan_make(struct state_space *space, const struct history *h,
 			     .cursor = cursor_new(space),
 			     .config = *config,
 			     .keys = xcalloc(1, sizeof(*plan.keys)) };
-	struct planner p = { .plan = &plan, .limit = UINT64_MAX, .e = e };
+	struct planner p = { .plan = &plan, .e = e,
+			     .budget = { .states = config->budget,
+					 .limit = UINT64_MAX } };
 	int err;
 
 	for (size_t i = 0; i < n_cuts; i++)
 		plan.cuts[i].cut = cuts[i];
 	err = make(&p);
 	hand_over(&p);
-	free(p.ranks);
+	free(p.budget.ranks);
 	if (err)
 		plan_release(&plan);
 	else
@@ -514,7 +354,7 @@ static int tell_judged(const struct found *f, void *arg)
 int plan_conclude(struct plan *plan, struct error *e)
 {
 	struct planner p = { .plan = plan, .e = e,
-			     .limit = plan->limit };
+			     .budget = { .limit = plan->limit } };
 	int err = 0;
 
 	for (uint32_t i = 0; i < plan->n_cuts && !err; i++) {

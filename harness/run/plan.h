@@ -4,9 +4,10 @@
  * Two states with equal content and equal promises (the same begins and acks
  * before the cut) need but one judgement: mount and check are functions of the
  * disk and the promises; where the scenario may lose what is young, also of
- * which promises are young at the cut (check/window.c). States with different faults beyond the contract, or one
- * and none, are never equal: each fault is a finding of its own. All states that the strategy finds at all cuts are
- * looked through twice, and none is kept but as the hash of its content:
+ * which promises are young at the cut (check/window.c). States with different
+ * faults beyond the contract, or one and none, are never equal: each fault is a
+ * finding of its own. All states that the strategy finds at all cuts are looked
+ * through twice, and none is kept but as the hash of its content:
  *
  *   1. each different one gets the best rank that it has at any cut;
  *   2. the budget keeps the best ranks: the strategy's first states of every
@@ -18,12 +19,6 @@
  * So `equal` never points to a state that nobody judges. At a cut that has more
  * states than the budget can reach (behind the first PLAN_LOOKED_AT) the strategy
  * is stopped: those are told by `more`, not counted.
- *
- * Order. Within a cut each state is followed by the one, of those left, that
- * differs from it in the fewest units, beginning near the last one of the cut
- * before; where these are many, they stand by how many units are lost, then by
- * which. Where judging ends by time (`urgent`), the plan goes over the log several
- * times: the likeliest losses of all cuts first.
  *
  * Memory: 64 bytes per different state that was looked at, 24 more while the
  * plan is made, and some 100 per planned one, with where it differs from its cut
