@@ -35,6 +35,11 @@ int agent_call(struct agent *a, enum frame_type type,
 /* What failed in the guest, with its own words: the -errno for the caller. */
 int agent_guest_error(const struct answer *w, struct error *e,
 		      const char *what);
+/* agent-hear.c: takes in what the guest says until the reply to w, which is
+ * filled in; 0. */
+int agent_await_reply(struct agent *a, struct answer *w, struct error *e);
+/* Until the greeting of an agent of our version. */
+int agent_await_hello(struct agent *a, uint64_t deadline, struct error *e);
 /* Time plus time plus now; UINT64_MAX where that does not fit. */
 uint64_t agent_deadline(uint64_t a_ns, uint64_t b_ns);
 /* Strings, each with its NUL. Returns how many, or -E2BIG. */
