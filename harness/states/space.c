@@ -160,76 +160,6 @@ static int open_files(struct state_space *s, const char *base,
 	return 0;
 }
 
-static int by_unit(const void *a, const void *b)
-{
-	const struct touch *x = a, *y = b;
-
-	if (x->unit != y->unit)
-		return x->unit < y->unit ? -1 : 1;
-	return x->command < y->command ? -1 : x->command > y->command;
-}
-
-/* Only a write of data behind ARM can fly. */
-static int is_flyer(const struct state_space *s, size_t command)
-{
-	return command >= s->first_command &&
-	       s->h->commands[command].type == LOG_WRITE;
-}
-
-/* A flying write lands at the distance, on either side. */
-static void add_landings(const struct state_space *s, const struct command *c,
-			 struct touch *touches, uint64_t *n)
-{
-	uint64_t way = s->model.faults.distance / s->tear, unit;
-	uint64_t end = s->h->disk_size / s->tear +
-		       !!(s->h->disk_size % s->tear);
-
-	for (uint32_t k = command_units(s, c); k--;) {
-		unit = command_first(s, c) + k;
-		if (unit >= way)
-			touches[(*n)++] =
-				(struct touch){ unit - way, NO_COMMAND };
-		if (way < end && unit < end - way)
-			touches[(*n)++] =
-				(struct touch){ unit + way, NO_COMMAND };
-	}
-}
-
-static int collect_touches(const struct state_space *s, struct touch **ret,
-			   size_t *ret_n, struct error *e)
-{
-	const struct history *h = s->h;
-	int fly = s->model.faults.count[FAULT_FLYING] != 0;
-	struct touch *touches;
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < h->n_commands; i++)
-		if (changes_media(&h->commands[i]))
-			n += command_units(s, &h->commands[i]) *
-			     (fly && is_flyer(s, i) ? 3ULL : 1ULL);
-	if (n >= UINT32_MAX / 2)
-		return error_set(e, EFBIG, "%" PRIu64 " written units of "
-				 "%" PRIu32 " bytes are too many", n, s->tear);
-	touches = xcalloc(n, sizeof(*touches));
-	n = 0;
-	for (uint32_t i = 0; i < h->n_commands; i++) {
-		const struct command *c = &h->commands[i];
-		uint64_t unit = command_first(s, c);
-
-		if (!changes_media(c))
-			continue;
-		for (uint32_t k = command_units(s, c); k--; unit++)
-			touches[n++] = (struct touch){ unit, i };
-		if (fly && is_flyer(s, i))
-			add_landings(s, c, touches, &n);
-	}
-	if (n)
-		qsort(touches, n, sizeof(*touches), by_unit);
-	*ret = touches;
-	*ret_n = n;
-	return 0;
-}
-
 /* Room for as many as there can be; trimmed when it is known how many are. */
 static void allocate_units(struct state_space *s, const struct touch *touches,
 			   size_t n)
@@ -326,7 +256,7 @@ static int fill(struct state_space *s, struct error *e)
 	while (s->first_command < s->h->n_commands &&
 	       s->h->commands[s->first_command].submit < s->h->arm)
 		s->first_command++;
-	err = collect_touches(s, &touches, &n, e);
+	err = space_touches(s, &touches, &n, e);
 	if (err)
 		return err;
 	allocate_units(s, touches, n);
@@ -417,69 +347,4 @@ uint64_t space_volatile(struct state_space *s, const struct cut *c)
 	struct view *v;
 
 	return view_at(s->own, c->position, &v, NULL) ? 0 : v->n_writes;
-}
-
-int cursor_state(struct cursor *c, const struct cut *cut,
-		 const char *survivors, struct state *ret, struct error *e)
-{
-	CLEANUP_FREE uint32_t *pick = NULL;
-	const char *fault_text;
-	CLEANUP_FREE char *base = fault_split(survivors, &fault_text);
-	struct state state = { 0 };
-	struct fault_at fault;
-	struct view *v;
-	int err = view_at(c, cut->position, &v, e);
-
-	if (!err)
-		err = pick_parse(v, base, &pick, e);
-	if (!err && v->line)
-		err = line_check(v, pick, e);
-	if (!err && fault_text)
-		err = fault_parse(c->space, fault_text, &fault, e);
-	if (err)
-		return err;
-	pick_state(v, cut, pick, &state);
-	if (fault_text)
-		err = fault_apply(v, pick, &fault, &state, e);
-	if (err)
-		state_free(&state);
-	else
-		*ret = state;
-	return err;
-}
-
-int space_state(struct state_space *s, const char *name, struct state *ret,
-		struct error *e)
-{
-	const char *colon = strchr(name, ':');
-	CLEANUP_FREE char *cut_name = NULL;
-	struct cut cut;
-	int err;
-
-	if (!colon)
-		return error_set(e, EINVAL, "'%s' is not a state: expected "
-				 "CUT:SURVIVORS, such as w120:all-118", name);
-	cut_name = xasprintf("%.*s", (int)(colon - name), name);
-	err = cut_parse(s->h, cut_name, &cut, e);
-	return err ? err : cursor_state(s->own, &cut, colon + 1, ret, e);
-}
-
-void state_copy(const struct state *from, struct state *ret)
-{
-	size_t size = from->n_differs * sizeof(*from->differs);
-
-	*ret = *from;
-	ret->survivors = xstrdup(from->survivors);
-	ret->differs = xmalloc(size);
-	if (size)
-		memcpy(ret->differs, from->differs, size);
-}
-
-void state_free(struct state *s)
-{
-	if (!s)
-		return;
-	free(s->survivors);
-	free(s->differs);
-	*s = (struct state){ 0 };
 }

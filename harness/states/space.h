@@ -161,7 +161,7 @@ static inline void hash_sub(struct state_hash *h, struct state_hash less)
 	h->high -= less.high;
 }
 
-/* ---- compose.c: fills versions, base_content and the units file ---- */
+/* ---- touches.c ---- */
 
 /* A command that touches a unit, in the order of units, then of submits. A unit
  * with NO_COMMAND is tracked in any case: a fault may reach it. */
@@ -169,6 +169,13 @@ struct touch {
 	uint64_t unit; /* byte offset / tear */
 	uint32_t command;
 };
+
+/* All of them, in order; needs first_command, and nothing else that is made.
+ * Caller frees. -EFBIG: too many. */
+int space_touches(const struct state_space *s, struct touch **ret,
+		  size_t *ret_n, struct error *e);
+
+/* ---- compose.c: fills versions, base_content and the units file ---- */
 
 int space_compose(struct state_space *s, const struct touch *touches, size_t n,
 		  struct error *e);
