@@ -7,7 +7,7 @@
  * content, while bit corruption, shorn and flying writes make contents that no
  * write holds (scratch.c).
  */
-#include "states/faults.h"
+#include "states/work.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,18 +18,6 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/files.h"
-
-/* A fault at work. */
-struct work {
-	const struct view *v;
-	const struct state_space *s;
-	const uint32_t *pick;
-	const struct fault_at *f;
-	struct state *st;
-	size_t changed; /* units that hold something else than in the base */
-	unsigned char *data, *more; /* a unit each */
-	struct error *e;
-};
 
 /* ---- where the cut stands ---- */
 
@@ -57,102 +45,10 @@ size_t fault_durable(const struct view *v)
 	return low;
 }
 
-/* The version that the unit holds in the base. */
-static uint32_t held(const struct view *v, const uint32_t *pick, uint32_t u)
-{
-	size_t low = 0, high = v->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (v->units[middle] < u)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < v->n && v->units[low] == u)
-		return pick[low];
-	return version_at(v->s, u, submitted_at(v->s, v->position));
-}
-
 int fault_shows(const struct view *v, const uint32_t *pick, uint32_t u,
 		uint32_t command)
 {
-	return held(v, pick, u) == version_of(v->s, u, command);
-}
-
-/* ---- changing units, each at most once ---- */
-
-/* Where the unit stands in the list, or would. */
-static size_t place(const struct state *st, uint64_t unit)
-{
-	size_t low = 0, high = st->n_differs;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (st->differs[middle].unit < unit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void set_source(struct state *st, uint64_t unit, uint64_t source)
-{
-	size_t i = place(st, unit), n = st->n_differs;
-
-	if (i == n || st->differs[i].unit != unit) {
-		st->differs = xrealloc(st->differs,
-				       (n + 1) * sizeof(*st->differs));
-		memmove(st->differs + i + 1, st->differs + i,
-			(n - i) * sizeof(*st->differs));
-		st->n_differs++;
-	}
-	st->differs[i] = (struct patch){ unit, source };
-}
-
-static void set_unit(struct work *w, uint32_t u, uint64_t source,
-		     struct state_hash hash)
-{
-	struct state_hash old = version_hash(w->s, u, held(w->v, w->pick, u));
-
-	if (old.low == hash.low && old.high == hash.high)
-		return;
-	hash_sub(&w->st->hash, old);
-	hash_add(&w->st->hash, hash);
-	set_source(w->st, w->s->unit_index[u], source);
-	w->changed++;
-}
-
-static void set_version(struct work *w, uint32_t u, uint32_t version)
-{
-	set_unit(w, u, version_source(w->s, u, version),
-		 version_hash(w->s, u, version));
-}
-
-static int set_data(struct work *w, uint32_t u, const void *data)
-{
-	struct state_hash hash;
-	uint64_t source;
-	int err = scratch_put(w->s, u, data, &source, &hash, w->e);
-
-	if (!err)
-		set_unit(w, u, source, hash);
-	return err;
-}
-
-static int read_version(struct work *w, uint32_t u, uint32_t version,
-			void *data)
-{
-	uint64_t unit = w->s->unit_index[u];
-	uint64_t source = version_source(w->s, u, version);
-
-	if (SOURCE_KIND(source) == SOURCE_BASE)
-		return base_read(w->s, unit * w->s->tear, data,
-				 unit_length(w->s, unit), w->e);
-	return source_read(w->s, unit, source, data, w->e);
+	return work_held(v, pick, u) == version_of(v->s, u, command);
 }
 
 /* ---- which write it hits ---- */
@@ -226,12 +122,12 @@ static int corrupt(struct work *w)
 	all = 8ULL * unit_length(w->s, w->s->unit_index[u]);
 	if (bits > all || bit > all - bits)
 		return refuse(w, "the unit has not so many bits");
-	err = read_version(w, u, held(w->v, w->pick, u), w->data);
+	err = work_read_version(w, u, work_held(w->v, w->pick, u), w->data);
 	if (err)
 		return err;
 	for (; bits--; bit++)
 		w->data[bit / 8] ^= (unsigned char)(1u << bit % 8);
-	return set_data(w, u, w->data);
+	return work_set_data(w, u, w->data);
 }
 
 static int shear(struct work *w)
@@ -241,16 +137,16 @@ static int shear(struct work *w)
 
 	if (err)
 		return err;
-	version = held(w->v, w->pick, u);
+	version = work_held(w->v, w->pick, u);
 	len = unit_length(w->s, w->s->unit_index[u]);
-	err = read_version(w, u, version, w->data);
+	err = work_read_version(w, u, version, w->data);
 	if (!err)
-		err = read_version(w, u, version - 1, w->more);
+		err = work_read_version(w, u, version - 1, w->more);
 	if (err)
 		return err;
 	if (keep < len)
 		memcpy(w->data + keep, w->more + keep, len - keep);
-	return set_data(w, u, w->data);
+	return work_set_data(w, u, w->data);
 }
 
 /* Where it is shown, the write is as if it had never been. */
@@ -261,7 +157,7 @@ static void lose(struct work *w, uint32_t command)
 
 	for (; n--; u++)
 		if (fault_shows(w->v, w->pick, u, command))
-			set_version(w, u, version_of(w->s, u, command) - 1);
+			work_set_version(w, u, version_of(w->s, u, command) - 1);
 }
 
 static int unserialize(struct work *w)
@@ -308,7 +204,7 @@ static int land(struct work *w, const struct flight *x)
 static uint32_t without(const struct work *w, const struct flight *x,
 			uint32_t u)
 {
-	uint32_t version = held(w->v, w->pick, u);
+	uint32_t version = work_held(w->v, w->pick, u);
 
 	if (u >= x->first && u - x->first < x->n &&
 	    version == version_of(w->s, u, x->command))
@@ -364,13 +260,13 @@ static int fly(struct work *w)
 		if (!fault_shows(w->v, w->pick, x.from, x.command))
 			continue;
 		if (!is_target(w, &x, x.from))
-			set_version(w, x.from, without(w, &x, x.from));
+			work_set_version(w, x.from, without(w, &x, x.from));
 		x.to = target(w, x.from);
-		err = read_version(w, x.to, without(w, &x, x.to), w->data);
+		err = work_read_version(w, x.to, without(w, &x, x.to), w->data);
 		if (!err)
 			err = land(w, &x);
 		if (!err)
-			err = set_data(w, x.to, w->data);
+			err = work_set_data(w, x.to, w->data);
 	}
 	return err;
 }
@@ -408,7 +304,7 @@ static int roll_back(struct work *w)
 	if (n)
 		submitted = (size_t)w->s->by_number[n] + 1;
 	for (uint32_t u = from; u < to; u++)
-		set_version(w, u, version_at(w->s, u, submitted));
+		work_set_version(w, u, version_at(w->s, u, submitted));
 	return 0;
 }
 
