@@ -98,6 +98,7 @@
 
 #include <stdlib.h>
 
+#include "common/ascending.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 
@@ -133,17 +134,9 @@ static struct flush *collect_flushes(const struct history *h,
 static uint64_t flushed(const struct flush *flushes, size_t n,
 			uint64_t complete)
 {
-	size_t low = 0, high = n;
+	size_t i = keys_until(KEYS_OF(flushes, n, submit), complete);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (flushes[middle].submit > complete)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low < n ? flushes[low].done : POSITION_NEVER;
+	return i < n ? flushes[i].done : POSITION_NEVER;
 }
 
 /* When it has been in the cache for as long as it may. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/ascending.h"
 #include "common/buf.h"
 
 /* A command that touches a unit. In the order of units, then of submits. */
@@ -76,17 +77,7 @@ void unit_queues_free(struct unit_queues *q)
 
 static size_t find_unit(const struct unit_queues *q, uint64_t unit)
 {
-	size_t low = 0, high = q->n_touches;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (q->touches[middle].unit < unit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return keys_below(KEYS_OF(q->touches, q->n_touches, unit), unit);
 }
 
 const struct command *unit_queue_head(const struct unit_queues *q,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascending.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -173,17 +174,9 @@ void reach_free(struct reach_map *r)
 
 static int in_commit(const struct reach_map *r, uint64_t position)
 {
-	size_t low = 0, high = r->n;
+	size_t begun = keys_until(KEYS_OF(r->commits, r->n, from), position);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (r->commits[middle].from <= position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && r->latest[low - 1] > position;
+	return begun && r->latest[begun - 1] > position;
 }
 
 unsigned reach_at(const struct reach_map *r, const struct plan_cut *c,

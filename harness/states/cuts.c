@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascending.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -28,36 +29,22 @@ uint64_t cut_end_position(const struct history *h)
 static const struct command *command_at(const struct history *h,
 					uint64_t position)
 {
-	size_t low = 0, high = h->n_commands;
+	size_t i = keys_below(KEYS_OF(h->commands, h->n_commands, submit),
+			      position);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->commands[middle].submit < position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == h->n_commands || h->commands[low].submit != position)
+	if (i == h->n_commands || h->commands[i].submit != position)
 		return NULL;
-	return &h->commands[low];
+	return &h->commands[i];
 }
 
 static const struct mark *mark_at(const struct history *h, uint64_t position)
 {
-	size_t low = 0, high = h->n_marks;
+	size_t i = keys_below(KEYS_OF(h->marks, h->n_marks, position),
+			      position);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->marks[middle].position < position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == h->n_marks || h->marks[low].position != position)
+	if (i == h->n_marks || h->marks[i].position != position)
 		return NULL;
-	return &h->marks[low];
+	return &h->marks[i];
 }
 
 static struct cut cut_at(const struct history *h, uint64_t position)

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascending.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "states/states.h"
@@ -155,32 +156,12 @@ void promises_free(struct promises *p)
 
 static size_t acks_until(const struct promises *p, uint64_t position)
 {
-	size_t low = 0, high = p->n_acks;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (p->ack_at[middle] <= position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return keys_until(p->ack_at, sizeof(*p->ack_at), p->n_acks, position);
 }
 
 static size_t begins_until(const struct promises *p, uint64_t position)
 {
-	size_t low = 0, high = p->n_begins;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (p->begins[middle].position <= position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return keys_until(KEYS_OF(p->begins, p->n_begins, position), position);
 }
 
 /* Those of the first `n` begins that are open at the position and stand below

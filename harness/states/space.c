@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "common/ascending.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 
@@ -59,17 +60,7 @@ struct state_hash version_hash(const struct state_space *s, uint32_t u,
 
 uint32_t version_of(const struct state_space *s, uint32_t u, uint32_t command)
 {
-	uint32_t low = s->first[u] + 1, high = s->first[u + 1];
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (s->versions[middle].command < command)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return version_at(s, u, command) + 1;
 }
 
 uint32_t version_at(const struct state_space *s, uint32_t u, size_t submitted)
@@ -89,17 +80,8 @@ uint32_t version_at(const struct state_space *s, uint32_t u, size_t submitted)
 
 size_t submitted_at(const struct state_space *s, uint64_t position)
 {
-	size_t low = 0, high = s->h->n_commands;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->h->commands[middle].submit <= position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return keys_until(KEYS_OF(s->h->commands, s->h->n_commands, submit),
+			  position);
 }
 
 /* ---- making it ---- */
@@ -188,17 +170,8 @@ static void trim_units(struct state_space *s)
 
 uint32_t find_unit(const struct state_space *s, uint64_t unit_index)
 {
-	uint32_t low = 0, high = s->n_units;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (s->unit_index[middle] < unit_index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return (uint32_t)keys_below(s->unit_index, sizeof(*s->unit_index),
+				    s->n_units, unit_index);
 }
 
 struct ranked {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascending.h"
 #include "common/buf.h"
 #include "common/error.h"
 
@@ -26,17 +27,7 @@ uint32_t work_held(const struct view *v, const uint32_t *pick, uint32_t u)
 /* Where the unit stands in the list, or would. */
 static size_t place(const struct state *st, uint64_t unit)
 {
-	size_t low = 0, high = st->n_differs;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (st->differs[middle].unit < unit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return keys_below(KEYS_OF(st->differs, st->n_differs, unit), unit);
 }
 
 static void set_source(struct state *st, uint64_t unit, uint64_t source)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascending.h"
 #include "common/buf.h"
 #include "common/error.h"
 #include "summary.h"
@@ -120,17 +121,7 @@ static void choose(struct recording *r, size_t i)
 
 static size_t first_after(const struct recording *r, uint64_t ns)
 {
-	size_t low = 0, high = r->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (r->events[mid].start_ns <= ns)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return keys_until(KEYS_OF(r->events, r->n, start_ns), ns);
 }
 
 static void choose_about(struct recording *r, const struct store_cause *c,
