@@ -4,14 +4,12 @@
  */
 #include "trace/trace.h"
 
-#include <endian.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/bytes.h"
 #include "common/cleanup.h"
-#include "common/error.h"
 #include "trace/pages.h"
 #include "trace/stream.h"
 
@@ -34,14 +32,6 @@
 enum { QID = 1, OPCODE, NSID, CDW10 };
 enum { SECTOR_NR = 1, NR_SECTOR, RWBS };
 
-static uint32_t dword(const unsigned char *at)
-{
-	uint32_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return le32toh(v);
-}
-
 static int decode_nvme(const struct record *r, void *event)
 {
 	const unsigned char *cdw10 = record_bytes(r, CDW10);
@@ -54,11 +44,11 @@ static int decode_nvme(const struct record *r, void *event)
 		return 0;
 	ret->nsid = (uint32_t)record_number(r, NSID);
 	if (ret->opcode == NVME_WRITE || ret->opcode == NVME_WRITE_ZEROES) {
-		ret->slba = dword(cdw10) | (uint64_t)dword(cdw10 + 4) << 32;
-		ret->blocks = (dword(cdw10 + 8) & 0xffff) + 1;
-		ret->fua = !!((dword(cdw10 + 8) >> 16) & CONTROL_FUA);
+		ret->slba = le32_at(cdw10) | (uint64_t)le32_at(cdw10 + 4) << 32;
+		ret->blocks = (le32_at(cdw10 + 8) & 0xffff) + 1;
+		ret->fua = !!((le32_at(cdw10 + 8) >> 16) & CONTROL_FUA);
 	} else if (ret->opcode == NVME_DSM) {
-		ret->ranges = (dword(cdw10) & 0xff) + 1;
+		ret->ranges = (le32_at(cdw10) & 0xff) + 1;
 	}
 	return 1;
 }
@@ -166,11 +156,10 @@ int trace_read(FILE *f, const char *name, struct trace **ret, struct error *e)
 
 int trace_load(const char *path, struct trace **ret, struct error *e)
 {
-	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	CLEANUP_FCLOSE FILE *f = NULL;
+	int err = stream_open(path, &f, e);
 
-	if (!f)
-		return error_errno(e, errno, "cannot open trace %s", path);
-	return trace_read(f, path, ret, e);
+	return err ? err : trace_read(f, path, ret, e);
 }
 
 void trace_free(struct trace *t)

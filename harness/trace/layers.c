@@ -6,13 +6,11 @@
  */
 #include "trace/layers.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "common/error.h"
 #include "trace/pages.h"
 #include "trace/stream.h"
 #include "trace/trace.h"
@@ -253,11 +251,10 @@ int layers_read(FILE *f, const char *name, struct layers **ret,
 
 int layers_load(const char *path, struct layers **ret, struct error *e)
 {
-	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	CLEANUP_FCLOSE FILE *f = NULL;
+	int err = stream_open(path, &f, e);
 
-	if (!f)
-		return error_errno(e, errno, "cannot open trace %s", path);
-	return layers_read(f, path, ret, e);
+	return err ? err : layers_read(f, path, ret, e);
 }
 
 void layers_free(struct layers *l)

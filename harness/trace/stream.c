@@ -238,6 +238,16 @@ static int read_chunks(struct loader *l, const char *name, struct error *e)
 	return err;
 }
 
+int stream_open(const char *path, FILE **ret, struct error *e)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return error_errno(e, errno, "cannot open trace %s", path);
+	*ret = f;
+	return 0;
+}
+
 int stream_read(FILE *f, const char *name, unsigned number,
 		const struct pages_set *set, struct stream *ret,
 		struct error *e)

@@ -18,6 +18,8 @@ struct stream {
 	uint64_t kinds; /* 1 << index in the set: it was told of this kind */
 };
 
+/* Opens a trace file, for reading its streams. */
+int stream_open(const char *path, FILE **ret, struct error *e);
 /*
  * number: enum trace_stream. Each event must begin with its uint64_t time_ns.
  * The set has at most 64 kinds. -EBADMSG: not a trace, with what is wrong and
