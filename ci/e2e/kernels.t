@@ -44,6 +44,16 @@ isnt "$status" 0 "f2fs on debian-6.1 is refused"
 like "$(cat "$err")" "guest.kernel to one that has it: debian-6.1-full" \
 	"and the message names a kernel that has it"
 
+# What f2fs does not wait for is lost on a slow drive, and nothing else is.
+run_powercut run --json --first --budget 12 --results "$work/runs" \
+	workloads/append-log/f2fs.yaml workloads/replace-file/f2fs.yaml
+exits 0 "f2fs on debian-6.1-full: both are as expected"
+is "$(json verdict | tr '\n' ' ')" "violated held " \
+	"the first fdatasync does not hold what it promises, a checkpoint does"
+like "$(json findings.0.message)" "^acknowledged records are missing: 1 of" \
+	"one record is missing"
+at_least "$(json states_checked | tail -n 1)" 12 "of the other on some states"
+
 # Two at once, with nothing there.
 bring() {
 	XDG_CACHE_HOME=$work/cache "$kernel" debian-6.12
