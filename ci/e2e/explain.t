@@ -4,7 +4,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 
 # The third flush is about to be accepted: what it would cover is volatile.
-run_powercut run --json --results "$work/runs" \
+run_powercut run --json --budget 4 --results "$work/runs" \
 	workloads/append-log/scenario.yaml
 exits 0 "a run"
 state=append-log@f3:none

@@ -23,10 +23,10 @@ same_prefixes() {
 	done <"$work/some"
 }
 
-run_powercut run --json --results "$work/runs" \
+# Recorded; it is judged where it was imported.
+run_powercut run --json --budget 12 --results "$work/runs" \
 	workloads/append-log/scenario.yaml
 exits 0 "a workload that holds is recorded"
-checked=$(json states_checked)
 run_powercut export --json --results "$work/runs" \
 	--dm-log-writes "$work/log" --prefixes "$work/prefixes" append-log
 exits 0 "the recording is exported"
@@ -47,7 +47,7 @@ run_powercut check --json --results "$work/runs" again
 exits 0 "judged, it holds"
 is "$(json verdict)" held "since its FUA writes are known"
 like "$(json reason)" "fewer states" "and the report says what that is worth"
-diag "states checked: $checked recorded, $(json states_checked) imported"
+at_least "$(json states_checked)" 20 "on some states"
 run_powercut explain --legal --results "$work/runs" again@f3:none
 exits 0 "its states are explained"
 like "$(cat "$out")" "rule 3: flush f3 was submitted" "by the same rules"
@@ -65,7 +65,7 @@ done
 same_prefixes every-command "$work/every" $((2 << 20)) 1
 
 # A loss is found again, without anything but the log.
-run_powercut run --json --results "$work/runs" \
+run_powercut run --json --first --results "$work/runs" \
 	workloads/append-log/unsynced.yaml
 exits 0 "a workload that loses data is recorded"
 run_powercut export --results "$work/runs" --dm-log-writes "$work/lossy" \
