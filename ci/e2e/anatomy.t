@@ -1,6 +1,7 @@
 #!/bin/sh
 # Each layer of a write is told from the others: by the explanation, and by
 # searching for the record's content, which knows nothing of the trace.
+# seconds: 140
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # bench gives every figure, and leaves nothing behind. How large they are is the
 # machine's business: no test of that here.
+# seconds: 150
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What real losses are said to come from: layer, call, missing step; and that
 # lint lists them, and nothing of the synced twin.
+# seconds: 70
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Device faults beyond the contract: records with checksums tell of each of them,
 # plain ones do not; a finding names its fault and can be looked at again.
+# seconds: 120
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What is unknown stays unknown: judged again, interrupted, half recorded, or
 # when it is the harness that failed.
+# seconds: 100
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -2,6 +2,7 @@
 # States that differ only in what nobody reads are not judged twice: the
 # verdicts and findings are those of judging every state, and a check that does
 # not say the same of the same is caught by the audit.
+# seconds: 140
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 
