@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -26,11 +29,15 @@
 #include <cmocka.h>
 #include <xxhash.h>
 
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+
 #include "common/buf.h"
 #include "common/error.h"
 #include "common/files.h"
 #include "guest/init/watch-filter.h"
 #include "guest/init/watch-loop.h"
+#include "guest/init/watch-returns.h"
 #include "guest/init/watch.h"
 #include "trace/calls-wire.h"
 #include "trace/calls.h"
@@ -38,6 +45,8 @@
 
 static char folder[] = "/tmp/pc-watch-XXXXXX";
 static struct cure_list cures;
+static int quiet; /* returns are told by the kernel */
+static int mapped;
 
 static char *in(const char *name)
 {
@@ -61,12 +70,14 @@ static void program(int tell, int wait, void (*work)(void))
 
 static pid_t start_watcher(int socket, int tell, int seized)
 {
-	struct watch_target target = { .shown = 5, .cures = cures };
+	struct watch_target target = { .shown = 5, .mapped = mapped,
+				       .cures = cures };
 	struct stat st;
 	pid_t pid;
 
 	assert_int_equal(stat(folder, &st), 0);
 	target.device = st.st_dev;
+	strcpy(target.mount, folder);
 	pid = fork();
 	if (pid == 0)
 		watch_loop(socket, tell, seized, 3, &target);
@@ -741,9 +752,105 @@ static void paths_are_those_of_the_moment(void **state)
 	calls_free(c);
 }
 
+/* ---- returns ---- */
+
+static void write_to_the_limit(void)
+{
+	struct rlimit limit = { 10, 10 };
+	char data[LEN];
+	int fd = file("limit", O_TRUNC);
+
+	memcpy(data, text, LEN);
+	if (setrlimit(RLIMIT_FSIZE, &limit) < 0 ||
+	    pwrite(fd, data, LEN, 0) != 10 || pwrite(fd, data, LEN, 4) != 6)
+		_exit(97);
+	memset(data, 'x', LEN);
+	if (fsync(fd) < 0)
+		_exit(97);
+}
+
+/* Of a thread that was not stopped again, data that have changed since are not
+ * taken for those that were written. */
+static void a_write_that_took_less_is_told_as_such(void **state)
+{
+	struct calls *c = watched(write_to_the_limit);
+	const struct call *k = call(c, "pwrite64", 0);
+
+	(void)state;
+	assert_int_equal(k->result, 10);
+	assert_int_equal(k->hash, XXH3_64bits(text, 10));
+	k = call(c, "pwrite64", 1);
+	assert_int_equal(k->result, 6);
+	assert_int_equal(k->hash, quiet ? 0 : XXH3_64bits(text, 6));
+	calls_free(c);
+}
+
+static void sync_and_close(void)
+{
+	int fd = file("synced", O_TRUNC);
+
+	if (write(fd, text, LEN) < 0 || fdatasync(fd) < 0 || close(fd) < 0)
+		_exit(97);
+}
+
+/* Whether its file system says where it stands. */
+static int has_map(const char *name)
+{
+	struct fiemap m = { .fm_length = 1 };
+	char *path = in(name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = ioctl(fd, FS_IOC_FIEMAP, &m);
+
+	close(fd);
+	free(path);
+	return r == 0 && m.fm_mapped_extents > 0;
+}
+
+static void what_was_synced_is_mapped_though_it_is_closed(void **state)
+{
+	struct calls *c;
+	size_t n;
+
+	(void)state;
+	mapped = 1;
+	c = watched(sync_and_close);
+	mapped = 0;
+	n = c->n_extents;
+	if (n) {
+		assert_int_equal(c->extents[0].inode, inode("synced"));
+		assert_true(c->extents[0].time_ns >=
+			    call(c, "fdatasync", 0)->exit_ns);
+	}
+	calls_free(c);
+	if (!has_map("synced"))
+		skip();
+	assert_int_not_equal(n, 0);
+}
+
+/* What this process and its children see of the kernel's events; "tmpfs" has
+ * none, and then every return is stopped at. */
+static int show(const char *type)
+{
+	static const char at[] = "/sys/kernel/tracing";
+
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount(type, at, type, 0, NULL) == 0;
+}
+
+static void look_for_events(void)
+{
+	struct returns *r = returns_open();
+
+	quiet = r != NULL;
+	returns_close(r);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
+	show("tmpfs");
+	look_for_events();
 	return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -753,25 +860,44 @@ static int remove_folder(void **state)
 	return rm_rf(folder, NULL);
 }
 
+/* What follows is all the same where returns are told by the kernel. */
+static void from_here_on_the_kernel_tells_returns(void **state)
+{
+	assert_int_equal(remove_folder(state), 0);
+	memcpy(strrchr(folder, '-'), "-XXXXXX", 7);
+	assert_non_null(mkdtemp(folder));
+	if (!show("tracefs"))
+		skip();
+	look_for_events();
+	if (!quiet)
+		skip();
+}
+
+#define ALL_TESTS							\
+	cmocka_unit_test(all_writes_are_told),				\
+	cmocka_unit_test(appends_and_syncs_are_told),			\
+	cmocka_unit_test(names_are_told),				\
+	cmocka_unit_test(other_calls_are_told_and_only_those_that_matter),\
+	cmocka_unit_test(failures_are_told_with_their_errno),		\
+	cmocka_unit_test(maps_are_told),				\
+	cmocka_unit_test(threads_are_followed),				\
+	cmocka_unit_test(daemons_are_followed),				\
+	cmocka_unit_test(signals_and_stops_are_passed_on),		\
+	cmocka_unit_test(a_killed_program_ends_the_watcher),		\
+	cmocka_unit_test(without_its_watcher_a_program_dies),		\
+	cmocka_unit_test(stacks_lead_to_the_program),			\
+	cmocka_unit_test(a_cure_syncs_what_was_written),		\
+	cmocka_unit_test(a_cure_that_cannot_be_done_is_told),		\
+	cmocka_unit_test(paths_are_those_of_the_moment),		\
+	cmocka_unit_test(a_write_that_took_less_is_told_as_such),		\
+	cmocka_unit_test(what_was_synced_is_mapped_though_it_is_closed)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_writes_are_told),
-		cmocka_unit_test(appends_and_syncs_are_told),
-		cmocka_unit_test(names_are_told),
-		cmocka_unit_test(
-			other_calls_are_told_and_only_those_that_matter),
-		cmocka_unit_test(failures_are_told_with_their_errno),
-		cmocka_unit_test(maps_are_told),
-		cmocka_unit_test(threads_are_followed),
-		cmocka_unit_test(daemons_are_followed),
-		cmocka_unit_test(signals_and_stops_are_passed_on),
-		cmocka_unit_test(a_killed_program_ends_the_watcher),
-		cmocka_unit_test(without_its_watcher_a_program_dies),
-		cmocka_unit_test(stacks_lead_to_the_program),
-		cmocka_unit_test(a_cure_syncs_what_was_written),
-		cmocka_unit_test(a_cure_that_cannot_be_done_is_told),
-		cmocka_unit_test(paths_are_those_of_the_moment),
+		ALL_TESTS,
+		cmocka_unit_test(from_here_on_the_kernel_tells_returns),
+		ALL_TESTS,
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -30,6 +30,7 @@
 #include "guest/init/watch-internal.h"
 #include "guest/init/watch-open.h"
 #include "guest/init/watch-proc.h"
+#include "guest/init/watch-returns.h"
 
 #define FILE_FLAGS (O_APPEND | O_DIRECT | O_SYNC | O_DSYNC)
 #define OPEN_UNNAMED (O_TMPFILE & ~O_DIRECTORY)
@@ -49,6 +50,7 @@ struct looking {
 	char path[PATH_MAX], path2[PATH_MAX];
 	struct data data;
 	const char *destroyed; /* path of a file that loses bytes, or NULL */
+	struct extents_file file; /* that is synced */
 };
 
 static uint64_t arg(const struct looking *l, unsigned int number)
@@ -173,6 +175,13 @@ static int allocation_destroys(const struct looking *l)
 	       (l->record.flags & ~(uint32_t)FALLOC_FL_KEEP_SIZE);
 }
 
+/* Where synced bytes stand is told after the sync. */
+static int tells_extents(const struct looking *l)
+{
+	return l->w->target.mapped && (l->record.kind == CALL_SYNC ||
+				       l->record.kind == CALL_DATASYNC);
+}
+
 static int look_at_file(struct looking *l, const struct open_file *f)
 {
 	const struct stat *st = &f->st;
@@ -186,6 +195,8 @@ static int look_at_file(struct looking *l, const struct open_file *f)
 	l->record.old_size = (uint64_t)st->st_size;
 	l->record.file_flags = flags & FILE_FLAGS;
 	look_at_offset(l, st, position);
+	if (tells_extents(l) && f->copy >= 0)
+		extents_file_of(f->copy, &l->file);
 	if (l->record.kind == CALL_TRUNCATE || allocation_destroys(l))
 		open_file_extents(l->w, l->t, f);
 	return look_at_data(l);
@@ -427,6 +438,21 @@ static int makes_inode(const struct looking *l)
 		l->record.kind == CALL_SYMLINK);
 }
 
+/* Where others may append at the same time, only a thread that stands still
+ * can be asked where its bytes went; see find_offset(). */
+static int must_ask(const struct looking *l)
+{
+	return l->record.kind == CALL_WRITE && !l->type->offset &&
+	       appends(l) && l->w->n_tasks > 1;
+}
+
+/* Nothing is to be done as long as the thread stands still after the call. */
+static int is_quiet(const struct looking *l)
+{
+	return l->w->returns && returns_has(l->type) && !must_ask(l) &&
+	       !l->w->target.cures.n && (!tells_extents(l) || l->file.length);
+}
+
 static void remember(struct looking *l)
 {
 	struct pending *p = &l->t->pending;
@@ -441,6 +467,9 @@ static void remember(struct looking *l)
 		.length = l->record.length,
 		.offset = l->record.offset,
 		.makes_inode = makes_inode(l),
+		.quiet = is_quiet(l),
+		.hash = l->record.hash,
+		.file = l->file,
 		.path = cured || makes_inode(l) ? xstrdup(l->path) : NULL,
 		.path2 = cured ? xstrdup(l->path2) : NULL,
 	};
@@ -525,6 +554,11 @@ int calls_enter(struct watcher *w, struct task *t,
 {
 	static struct looking l;
 
+	/* A call before this one has returned, and the kernel dropped that. */
+	if (t->pending.quiet) {
+		w->lost++;
+		pending_clear(&t->pending);
+	}
 	if (is_foreign(regs))
 		return enter_foreign(w, t, regs);
 	if (watch_filter_is_other((uint32_t)regs->orig_rax))
@@ -542,6 +576,7 @@ int calls_enter(struct watcher *w, struct task *t,
 	l.place.exists = l.place2.exists = 0;
 	l.data.n = 0;
 	l.destroyed = NULL;
+	l.file.length = 0;
 	if (l.type->number == SYS_mmap && arg(&l, 3) & PROT_EXEC) {
 		name_task(w, t);
 		stack_forget(w, t->process);
@@ -554,7 +589,9 @@ int calls_enter(struct watcher *w, struct task *t,
 		tell(&l, regs);
 	else if (!changes_names(l.type))
 		return 0;
-	return !changes_names(l.type) || names_change(w, t);
+	if (changes_names(l.type))
+		return names_change(w, t);
+	return !t->pending.quiet;
 }
 
 /* ---- the return ---- */
@@ -592,7 +629,8 @@ static void find_offset(struct watcher *w, struct task *t,
 	uint32_t flags;
 	int err;
 
-	if (p->type->offset || p->type->offset_pointer ||
+	/* A quiet append was alone, and went where the file ended. */
+	if (p->quiet || p->type->offset || p->type->offset_pointer ||
 	    !(p->file_flags & O_APPEND) || x->result <= 0 ||
 	    open_file_look(w, t, (int)p->args[p->type->fd - 1], &f) < 0)
 		return;
@@ -604,7 +642,21 @@ static void find_offset(struct watcher *w, struct task *t,
 	x->known |= EXIT_OFFSET;
 }
 
-/* A write that took less: of what it took. */
+static void find_written(struct data *d, const struct task *t)
+{
+	const struct pending *p = &t->pending;
+
+	d->n = 0;
+	d->length = 0;
+	if (p->type->vector)
+		data_vector(d, t->tid, p->args[p->type->vector - 1],
+			    p->args[p->type->vector]);
+	else
+		data_buffer(d, p->args[p->type->buffer - 1], p->length);
+}
+
+/* A write that took less: of what it took. A thread that was not stopped may
+ * have other data there by now, and then nobody knows. */
 static void hash_again(struct task *t, struct record_exit *x)
 {
 	const struct pending *p = &t->pending;
@@ -612,18 +664,16 @@ static void hash_again(struct task *t, struct record_exit *x)
 	unsigned char head[DATA_HEAD];
 	uint32_t head_length;
 
-	if (x->result < 0 || (uint64_t)x->result >= p->length)
+	if (x->result < 0 || (uint64_t)x->result >= p->length ||
+	    !(p->type->vector || p->type->buffer))
 		return;
-	if (p->type->vector)
-		data_vector(&data, t->tid, p->args[p->type->vector - 1],
-			    p->args[p->type->vector]);
-	else if (p->type->buffer)
-		data_buffer(&data, p->args[p->type->buffer - 1], p->length);
-	else
+	find_written(&data, t);
+	x->known |= EXIT_HASH;
+	if (p->quiet && data_hash(&data, t->tid, p->length, head,
+				  &head_length) != p->hash)
 		return;
 	x->hash = data_hash(&data, t->tid, (uint64_t)x->result, head,
 			    &head_length);
-	x->known |= EXIT_HASH;
 }
 
 static void tell_synced(struct watcher *w, struct task *t)
@@ -631,6 +681,10 @@ static void tell_synced(struct watcher *w, struct task *t)
 	const struct pending *p = &t->pending;
 	struct open_file f;
 
+	if (p->quiet) {
+		extents_tell_file(w, &p->file);
+		return;
+	}
 	if (!w->target.mapped ||
 	    open_file_look(w, t, (int)p->args[p->type->fd - 1], &f) < 0)
 		return;
@@ -638,11 +692,12 @@ static void tell_synced(struct watcher *w, struct task *t)
 	open_file_release(&f);
 }
 
-void calls_exit(struct watcher *w, struct task *t, int64_t result)
+void calls_exit(struct watcher *w, struct task *t, int64_t result,
+		uint64_t time_ns)
 {
 	struct pending *p = &t->pending;
 	struct record_exit x = { .sequence = p->sequence,
-				 .exit_ns = now_ns(),
+				 .exit_ns = time_ns,
 				 .result = result };
 
 	w->names += t->renames != 0;
@@ -663,4 +718,17 @@ void calls_exit(struct watcher *w, struct task *t, int64_t result)
 	if (p->path2 && result >= 0)
 		cures_after(w, t, p->kind, p->path, p->path2);
 	pending_clear(p);
+}
+
+void calls_take_returns(struct watcher *w)
+{
+	struct returned r;
+
+	while (returns_take(w->returns, &r)) {
+		struct task *t = task_find(w, r.tid);
+
+		if (t && t->pending.quiet &&
+		    t->pending.type->number == r.number)
+			calls_exit(w, t, r.result, r.time_ns);
+	}
 }

@@ -107,6 +107,44 @@ void extents_tell_path(struct watcher *w, pid_t tid, const char *path)
 	extents_tell(w, fd);
 }
 
+/* Storage for a struct file_handle and the handle behind it. */
+union handle {
+	struct file_handle head;
+	unsigned char bytes[sizeof(struct file_handle) +
+			    sizeof(((struct extents_file *)NULL)->handle)];
+};
+
+int extents_file_of(int fd, struct extents_file *ret)
+{
+	union handle h = { .head.handle_bytes = sizeof(ret->handle) };
+	int mount;
+
+	if (name_to_handle_at(fd, "", &h.head, &mount, AT_EMPTY_PATH) < 0)
+		return -errno;
+	ret->length = h.head.handle_bytes;
+	ret->type = h.head.handle_type;
+	memcpy(ret->handle, h.head.f_handle, ret->length);
+	return 0;
+}
+
+void extents_tell_file(struct watcher *w, const struct extents_file *f)
+{
+	CLEANUP_CLOSE int mount = -1;
+	CLEANUP_CLOSE int fd = -1;
+	union handle h = { .head.handle_bytes = f->length,
+			   .head.handle_type = f->type };
+
+	if (!w->target.mapped || !f->length)
+		return;
+	/* Not kept open: the program may want to unmount it. */
+	mount = open(w->target.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	memcpy(h.head.f_handle, f->handle, f->length);
+	if (mount >= 0)
+		fd = open_by_handle_at(mount, &h.head, O_RDONLY | O_NOFOLLOW |
+				       O_NONBLOCK | O_CLOEXEC);
+	extents_tell(w, fd);
+}
+
 static struct {
 	struct watcher *watcher;
 	struct record_rest rest;

@@ -12,7 +12,15 @@
 #include "trace/calls-wire.h"
 
 struct object;
+struct returns;
 struct space;
+
+/* A file to be found again later, whatever its names are then. */
+struct extents_file {
+	uint32_t length; /* of the handle, 0: there is none */
+	int32_t type;
+	unsigned char handle[64];
+};
 
 /* A call that has been told and has not returned. */
 struct pending {
@@ -23,6 +31,9 @@ struct pending {
 	uint32_t file_flags;
 	uint64_t length, offset;
 	int makes_inode; /* which is known once it has returned */
+	int quiet; /* the thread is not stopped at its return */
+	uint64_t hash;
+	struct extents_file file; /* of a sync, where it is quiet */
 	char *path, *path2; /* where they are needed, or NULL */
 };
 
@@ -57,7 +68,9 @@ struct watcher {
 	uint64_t names; /* goes up when a path may have changed */
 	unsigned int n_pidfds;
 	struct watch_target target;
+	struct returns *returns; /* NULL: every return is stopped at */
 	struct task *tasks[TASK_LISTS];
+	unsigned int n_tasks; /* at least as many as there are threads */
 	struct space *spaces;
 	struct object *objects;
 };
@@ -83,7 +96,10 @@ void pending_clear(struct pending *p);
 int calls_enter(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs);
 /* It has returned. */
-void calls_exit(struct watcher *w, struct task *t, int64_t result);
+void calls_exit(struct watcher *w, struct task *t, int64_t result,
+		uint64_t time_ns);
+/* All quiet calls that have returned so far. */
+void calls_take_returns(struct watcher *w);
 
 /* ---- watch-cure.c ---- */
 
@@ -97,6 +113,9 @@ void cures_before_ack(struct watcher *w, struct task *t);
 
 /* Tells where the bytes of the file stand. It is only read. */
 void extents_tell(struct watcher *w, int fd);
+/* Of one that is found again: 0, or -errno: it cannot be. fd: of the open file. */
+int extents_file_of(int fd, struct extents_file *ret);
+void extents_tell_file(struct watcher *w, const struct extents_file *f);
 /* Of what the path names below the task's root, if it is a regular file. */
 void extents_tell_path(struct watcher *w, pid_t tid, const char *path);
 /* Of all files of the file system. */

@@ -22,6 +22,7 @@
 
 #include "common/files.h"
 #include "guest/init/watch-internal.h"
+#include "guest/init/watch-returns.h"
 
 #define OPTIONS                                                                \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |   \
@@ -77,7 +78,7 @@ static void after_call(struct watcher *w, pid_t tid)
 	struct task *t = task_find(w, tid);
 
 	if (t && ptrace(PTRACE_GETREGS, tid, NULL, &regs) == 0)
-		calls_exit(w, t, (int64_t)regs.rax);
+		calls_exit(w, t, (int64_t)regs.rax, now_ns());
 	go_on(tid, PTRACE_CONT, 0);
 }
 
@@ -94,6 +95,23 @@ static void after_exec(struct watcher *w, pid_t tid)
 	go_on(tid, PTRACE_CONT, 0);
 }
 
+/* It is counted before its parent goes on: who appends alone need not be asked
+ * where. */
+static void after_fork(struct watcher *w, pid_t tid)
+{
+	unsigned long child = 0;
+
+	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) == 0 && child)
+		task_get(w, (pid_t)child);
+	go_on(tid, PTRACE_CONT, 0);
+}
+
+static int is_fork(int event)
+{
+	return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+	       event == PTRACE_EVENT_CLONE;
+}
+
 static int stops_all(int signal)
 {
 	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN ||
@@ -108,6 +126,8 @@ static void stopped(struct watcher *w, pid_t tid, int status)
 		before_call(w, tid);
 	else if (event == PTRACE_EVENT_EXEC)
 		after_exec(w, tid);
+	else if (is_fork(event))
+		after_fork(w, tid);
 	else if (event == PTRACE_EVENT_STOP && stops_all(signal))
 		go_on(tid, PTRACE_LISTEN, 0);
 	else if (event)
@@ -165,6 +185,7 @@ void watch_loop(int records, int tell, int seized, uint64_t id,
 	w.sequence = id << WATCHER_BITS;
 	w.target = *target;
 	take_term();
+	w.returns = returns_open();
 	if (seize(tell, seized) < 0)
 		_exit(1);
 	say_begin(&w);
@@ -172,11 +193,13 @@ void watch_loop(int records, int tell, int seized, uint64_t id,
 		tid = waitpid(-1, &status, __WALL);
 		if (tid < 0 && errno == ECHILD)
 			break;
+		calls_take_returns(&w);
 		if (tid > 0 && WIFSTOPPED(status))
 			stopped(&w, tid, status);
 		else if (tid > 0)
 			task_forget(&w, tid);
 	}
+	calls_take_returns(&w);
 	say_end(&w);
 	_exit(0);
 }

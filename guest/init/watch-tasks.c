@@ -28,6 +28,7 @@ struct task *task_get(struct watcher *w, pid_t tid)
 		return t;
 	t = xcalloc(1, sizeof(*t));
 	t->tid = tid;
+	w->n_tasks++;
 	t->next = *list;
 	*list = t;
 	return t;
@@ -51,6 +52,7 @@ void task_forget(struct watcher *w, pid_t tid)
 	if (!t)
 		return;
 	*at = t->next;
+	w->n_tasks--;
 	pending_clear(&t->pending);
 	open_files_forget(w, t);
 	/* The threads of a process end one by one; its maps are read again. */
