@@ -24,7 +24,8 @@ exits 0 "it measures"
 is "$(json rounds)" 1 "as many rounds as asked for"
 like "$(json accel)" '^(kvm|tcg)' "and says on what"
 for figure in boot workload_plain workload_untraced workload_recorded \
-	log_commands log_full sqlite_commands sqlite_full \
+	log_commands log_full log_whole_commands log_whole_full \
+	sqlite_commands sqlite_full sqlite_whole_commands sqlite_whole_full \
 	bare_loop states bare_fsck states_fsck live_cut state_1k state_10k state_100k \
 	one_guest two_guests \
 	prefix_programs prefix_replay prefix_checkers prefix_host \
@@ -32,8 +33,9 @@ for figure in boot workload_plain workload_untraced workload_recorded \
 	checked_append_log covered_append_log; do
 	positive "figures.$figure.median" "$figure is measured"
 done
-is "$(json figures)" 29 "there are no other figures"
-for figure in workload_untraced workload_recorded log_full sqlite_full states states_fsck state_100k \
+is "$(json figures)" 33 "there are no other figures"
+for figure in workload_untraced workload_recorded log_full sqlite_full \
+	log_whole_full sqlite_whole_full states states_fsck state_100k \
 	two_guests prefix_replay prefix_checkers prefix_host host_states \
 	host_to_guest \
 	covered_append_log; do
