@@ -538,7 +538,6 @@ int serve(int port, enum serve_mode mode, struct error *e)
 			 .deadline_ns = UINT64_MAX },
 		.commands = trace_commands(),
 		.layers = trace_layers(),
-		.watch = WATCH_INIT,
 	};
 	int worker, asks, r;
 

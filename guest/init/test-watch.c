@@ -20,7 +20,6 @@
 #include <sys/resource.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -38,6 +37,7 @@
 #include "guest/init/watch-filter.h"
 #include "guest/init/watch-loop.h"
 #include "guest/init/watch-returns.h"
+#include "guest/init/watch-ring.h"
 #include "guest/init/watch.h"
 #include "trace/calls-wire.h"
 #include "trace/calls.h"
@@ -68,7 +68,7 @@ static void program(int tell, int wait, void (*work)(void))
 	_exit(7);
 }
 
-static pid_t start_watcher(int socket, int tell, int seized)
+static pid_t start_watcher(struct record_ring *records, int tell, int seized)
 {
 	struct watch_target target = { .shown = 5, .mapped = mapped,
 				       .cures = cures };
@@ -80,27 +80,28 @@ static pid_t start_watcher(int socket, int tell, int seized)
 	strcpy(target.mount, folder);
 	pid = fork();
 	if (pid == 0)
-		watch_loop(socket, tell, seized, 3, &target);
+		watch_loop(records, tell, seized, 3, &target);
 	return pid;
 }
 
-static void collect(int socket, struct buf *file)
+static void collect(struct record_ring *records, struct buf *file)
 {
-	static char record[CALL_RECORD_MAX];
-	ssize_t n;
+	static char chunk[CALL_CHUNK_MAX];
+	size_t n;
 
-	while ((n = recv(socket, record, sizeof(record), 0)) > 0) {
+	while ((n = ring_take(records, chunk, sizeof(chunk))) > 0) {
 		struct trace_chunk c = { TRACE_MAGIC, TRACE_RECORDS, 0,
 					 (uint32_t)n, TRACE_CALLS };
 
 		buf_add(file, &c, sizeof(c));
-		buf_add(file, record, (size_t)n);
+		buf_add(file, chunk, n);
 	}
 }
 
 static struct calls *watched_program(void (*work)(void), int *ret_status)
 {
-	int fds[2], tell[2], wait[2], status;
+	struct record_ring *records = ring_new();
+	int tell[2], wait[2], status;
 	struct buf file = BUF_INIT;
 	struct calls *calls = NULL;
 	struct error e = { 0 };
@@ -108,22 +109,21 @@ static struct calls *watched_program(void (*work)(void), int *ret_status)
 	FILE *f;
 
 	watch_filter();
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	assert_non_null(records);
 	assert_int_equal(pipe(tell), 0);
 	assert_int_equal(pipe(wait), 0);
 	child = fork();
 	if (child == 0)
 		program(tell[1], wait[0], work);
-	watcher = start_watcher(fds[1], tell[0], wait[1]);
-	close(fds[1]);
+	watcher = start_watcher(records, tell[0], wait[1]);
 	close(tell[0]);
 	close(tell[1]);
 	close(wait[0]);
 	close(wait[1]);
-	collect(fds[0], &file);
-	close(fds[0]);
 	assert_int_equal(waitpid(child, ret_status, 0), child);
 	assert_int_equal(waitpid(watcher, &status, 0), watcher);
+	collect(records, &file);
+	ring_free(records);
 	f = fmemopen(file.data, file.len, "r");
 	assert_non_null(f);
 	if (calls_read(f, "test", &calls, &e))
@@ -765,6 +765,7 @@ static void write_to_the_limit(void)
 	    pwrite(fd, data, LEN, 0) != 10 || pwrite(fd, data, LEN, 4) != 6)
 		_exit(97);
 	memset(data, 'x', LEN);
+	__asm__ volatile("" : : "r"(data) : "memory");
 	if (fsync(fd) < 0)
 		_exit(97);
 }

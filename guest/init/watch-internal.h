@@ -12,6 +12,7 @@
 #include "trace/calls-wire.h"
 
 struct object;
+struct record_ring;
 struct returns;
 struct space;
 
@@ -63,7 +64,7 @@ struct task {
 #define TASK_LISTS 256
 
 struct watcher {
-	int records; /* socket to PID 1, blocks */
+	struct record_ring *records; /* to PID 1 */
 	uint64_t id, sequence, sent, lost;
 	uint64_t names; /* goes up when a path may have changed */
 	unsigned int n_pidfds;
@@ -77,7 +78,7 @@ struct watcher {
 
 /* ---- watch-records.c ---- */
 
-/* Sends a record of up to three parts. */
+/* Sends a record. */
 void records_send(struct watcher *w, enum call_record_kind kind,
 		  const void *head, size_t head_len, const void *data,
 		  size_t len);

@@ -173,7 +173,7 @@ static int seize(int tell, int seized)
 	return 0;
 }
 
-void watch_loop(int records, int tell, int seized, uint64_t id,
+void watch_loop(struct record_ring *records, int tell, int seized, uint64_t id,
 		const struct watch_target *target)
 {
 	static struct watcher w;

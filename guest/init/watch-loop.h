@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
+struct record_ring;
 struct watch_target;
 
 /* Seizes the program whose pid comes from `tell`, says so to `seized`, and
  * follows it and its children until the last of them is gone or PID 1 says to
  * end (SIGTERM). Never returns. */
-__attribute__((noreturn)) void watch_loop(int records, int tell, int seized,
-					  uint64_t id,
+__attribute__((noreturn)) void watch_loop(struct record_ring *records,
+					  int tell, int seized, uint64_t id,
 					  const struct watch_target *target);
 
 #endif

@@ -1,9 +1,7 @@
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "guest/init/watch-internal.h"
+#include "guest/init/watch-ring.h"
 
 void records_send(struct watcher *w, enum call_record_kind kind,
 		  const void *head, size_t head_len, const void *data,
@@ -16,11 +14,8 @@ void records_send(struct watcher *w, enum call_record_kind kind,
 		{ (void *)head, head_len },
 		{ (void *)data, len },
 	};
-	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 3 };
 
-	while (sendmsg(w->records, &m, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return;
+	ring_put(w->records, parts, 3);
 	if (kind == RECORD_ENTER || kind == RECORD_EXIT)
 		w->sent++;
 }

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -38,19 +37,20 @@
 #include "guest/init/watch-filter.h"
 #include "guest/init/watch-internal.h"
 #include "guest/init/watch-loop.h"
+#include "guest/init/watch-ring.h"
 #include "trace/calls-wire.h"
 #include "trace/trace.h"
 
-#define SOCKET_BYTES (8 << 20)
-/* Above this the records wait in the socket, and then the watcher does. */
+/* Above this the records wait where the watcher has put them, and when there is no
+ * room, it waits, too. */
 #define BACKLOG_MAX (8u << 20)
 #define END_NS 1000000000ull
 #define END_STEP_MS 20
 #define DEATH_NS 200000000ull
 #define FIRST_FREE 3 /* descriptor */
 
-/* The watchers' end of the socket, for the worker's thread. */
-static int rest_socket = -1;
+/* Of the worker's thread; NULL: nothing was ever watched. */
+static struct record_ring *rest_ring;
 
 int watch_possible(void)
 {
@@ -111,47 +111,67 @@ static void find_target(struct watch_target *ret)
 
 /* ---- the watcher's process ---- */
 
-static int open_socket(struct watch *w)
+static struct watch_ring *add_ring(struct watch *w)
 {
-	int size = SOCKET_BYTES, fds[2];
+	struct record_ring *records = ring_new();
+	struct watch_ring *r;
 
-	if (w->socket >= 0)
-		return 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return errno;
-	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	w->socket = fds[0];
-	w->other = fds[1];
-	rest_socket = fds[1];
-	return 0;
+	if (!records)
+		return NULL;
+	r = xcalloc(1, sizeof(*r));
+	r->records = records;
+	r->next = w->rings;
+	w->rings = r;
+	return r;
 }
 
-/* Nothing of PID 1's stays open but these three, which get the first free
- * numbers. */
-static void keep_only(int fds[3])
+static void drop_ring(struct watch_ring **at)
 {
-	for (int i = 0; i < 3; i++)
-		fds[i] = fcntl(fds[i], F_DUPFD, FIRST_FREE + 3);
-	for (int i = 0; i < 3; i++) {
+	struct watch_ring *r = *at;
+
+	*at = r->next;
+	ring_free(r->records);
+	free(r);
+}
+
+/* The worker's thread has one from the first watcher on. */
+static int open_rings(struct watch *w)
+{
+	if (!rest_ring) {
+		struct watch_ring *r = add_ring(w);
+
+		if (!r)
+			return errno;
+		rest_ring = r->records;
+	}
+	return add_ring(w) ? 0 : errno;
+}
+
+/* Nothing of PID 1's stays open but these two, which get the first free
+ * numbers. */
+static void keep_only(int fds[2])
+{
+	for (int i = 0; i < 2; i++)
+		fds[i] = fcntl(fds[i], F_DUPFD, FIRST_FREE + 2);
+	for (int i = 0; i < 2; i++) {
 		dup2(fds[i], FIRST_FREE + i);
 		fds[i] = FIRST_FREE + i;
 	}
-	close_range(FIRST_FREE + 3, ~0u, 0);
+	close_range(FIRST_FREE + 2, ~0u, 0);
 }
 
 static __attribute__((noreturn)) void be_watcher(const struct watch *w,
 						 int tell, int seized,
 						 const struct watch_target *t)
 {
-	int fds[3] = { w->other, tell, seized };
+	int fds[2] = { tell, seized };
 
 	keep_only(fds);
 	prctl(PR_SET_NAME, "powercut-watch");
 	/* A stopped program waits for it. */
 	setpriority(PRIO_PROCESS, 0, -20);
 	setpgid(0, 0);
-	watch_loop(fds[0], fds[1], fds[2], w->watchers, t);
+	watch_loop(w->rings->records, fds[0], fds[1], w->watchers, t);
 }
 
 static int open_line(struct watch_line *l, int ends[2])
@@ -175,12 +195,13 @@ static int start(struct watch *w, const struct cure_list *cures,
 		 struct watch_line *l)
 {
 	struct watch_target target;
-	int ends[2] = { -1, -1 }, error = open_socket(w);
+	int ends[2] = { -1, -1 }, error = open_line(l, ends);
 
-	if (!error)
-		error = open_line(l, ends);
 	if (error)
 		return error;
+	error = open_rings(w);
+	if (error)
+		goto out;
 	find_target(&target);
 	target.cures = *cures;
 	watch_filter();
@@ -189,12 +210,17 @@ static int start(struct watch *w, const struct cure_list *cures,
 	if (w->pid == 0)
 		be_watcher(w, ends[0], ends[1], &target);
 	error = w->pid < 0 ? errno : 0;
-	close(ends[0]);
-	close(ends[1]);
 	if (error) {
 		w->pid = 0;
-		watch_line_close(l);
+		drop_ring(&w->rings);
+	} else {
+		w->rings->pid = w->pid;
 	}
+out:
+	close(ends[0]);
+	close(ends[1]);
+	if (error)
+		watch_line_close(l);
 	return error;
 }
 
@@ -243,37 +269,42 @@ static void send_chunk(struct frames *f, const char *data, size_t len)
 }
 
 /* As many records as a chunk has room for. 0: there are no more. */
-static int pump_chunk(struct watch *w, struct frames *f)
+static int pump_chunk(struct record_ring *r, struct frames *f)
 {
 	static char data[CALL_CHUNK_MAX];
-	size_t len = 0;
-	ssize_t n = 0;
+	size_t len = ring_take(r, data, sizeof(data));
 
-	while (len <= CALL_CHUNK_MAX - CALL_RECORD_MAX) {
-		n = recv(w->socket, data + len, CALL_RECORD_MAX, MSG_DONTWAIT);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
 	send_chunk(f, data, len);
-	return n > 0;
+	return len > 0;
+}
+
+/* Up to a backlog of so many bytes. */
+static void pump(struct watch *w, struct frames *f, size_t backlog)
+{
+	struct watch_ring **at = &w->rings;
+
+	while (*at) {
+		struct watch_ring *r = *at;
+		int more = 1;
+
+		while (more && frames_backlog(f) < backlog)
+			more = pump_chunk(r->records, f);
+		if (r->ended && !more)
+			drop_ring(at);
+		else
+			at = &r->next;
+	}
 }
 
 void watch_pump(struct watch *w, struct frames *f)
 {
-	while (w->socket >= 0 && frames_backlog(f) < BACKLOG_MAX &&
-	       pump_chunk(w, f))
-		;
-}
-
-static void pump_all(struct watch *w, struct frames *f)
-{
-	while (w->socket >= 0 && pump_chunk(w, f))
-		;
+	pump(w, f, BACKLOG_MAX);
 }
 
 int watch_collect(struct watch *w, pid_t pid, int status)
 {
+	for (struct watch_ring *r = w->rings; r; r = r->next)
+		r->ended |= r->pid == pid;
 	if (pid != w->pid)
 		return 0;
 	w->pid = 0;
@@ -296,20 +327,20 @@ void watch_end(struct watch *w, struct frames *f)
 			break;
 		kill(w->pid, SIGTERM);
 		poll(NULL, 0, END_STEP_MS);
-		pump_all(w, f);
+		pump(w, f, SIZE_MAX);
 	}
-	pump_all(w, f);
+	pump(w, f, SIZE_MAX);
 }
 
 int watch_rest_request(const char *payload, size_t len, struct buf *ret_text)
 {
-	struct watcher w = { .records = rest_socket };
+	struct watcher w = { .records = rest_ring };
 
 	(void)payload;
 	(void)len;
 	(void)ret_text;
 	sync();
-	if (rest_socket < 0)
+	if (!rest_ring)
 		return 0;
 	find_target(&w.target);
 	extents_tell_all(&w);

@@ -9,9 +9,9 @@
  * otherwise, the kernel kills all of them (PTRACE_O_EXITKILL): the recording then
  * shows a program that was killed, and never one that was half watched.
  *
- * The watcher's records come through a socket to PID 1, which sends them on in
- * the stream TRACE_CALLS. While nobody takes them, the watcher waits, and the
- * workload with it: records are not dropped.
+ * The watcher's records come through shared memory (watch-ring.h) to PID 1, which
+ * sends them on in the stream TRACE_CALLS. While nobody takes them, the watcher
+ * waits, and the workload with it: records are not dropped.
  */
 #ifndef GUEST_WATCH_H
 #define GUEST_WATCH_H
@@ -24,6 +24,7 @@
 struct buf;
 struct cursor;
 struct frames;
+struct record_ring;
 
 #define WATCH_FRAMES 32	/* of a stack */
 #define WATCH_OBJECT_NAME 1000 /* longest name of an object in it */
@@ -54,14 +55,20 @@ struct watch_target {
 	struct cure_list cures;
 };
 
+/* A watcher's way to PID 1. */
+struct watch_ring {
+	struct record_ring *records;
+	pid_t pid; /* 0: PID 1's own */
+	int ended; /* no more will come */
+	struct watch_ring *next;
+};
+
 struct watch {
-	int socket; /* PID 1's end; -1: nothing was ever watched */
-	int other;  /* the watchers' end */
+	struct watch_ring *rings;
 	uint64_t watchers; /* started so far */
 	pid_t pid;  /* of the last one, 0: it has ended */
 	int died;   /* one of them ended otherwise than it should */
 };
-#define WATCH_INIT { .socket = -1, .other = -1 }
 
 /* A program's way to its watcher, from the fork to the execution. */
 struct watch_line {
