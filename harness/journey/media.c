@@ -57,7 +57,8 @@ static const struct write_fate *find_fate(const struct media *m,
 		       &m->fates[low] : NULL;
 }
 
-/* Units are those of `tear` bytes of the disk. */
+/* Units are those of `tear` bytes of the disk. One that holds a younger version
+ * has this write's bytes too, but for those that the younger write replaced. */
 static int survives(const struct media *m, size_t command, uint64_t offset,
 		    uint64_t length)
 {
@@ -69,7 +70,7 @@ static int survives(const struct media *m, size_t command, uint64_t offset,
 		return 0;
 	for (uint64_t u = offset / tear; u <= (offset + length - 1) / tear; u++)
 		if (u - first >= f->n_units ||
-		    f->units[u - first] != UNIT_SURVIVED)
+		    f->units[u - first] == UNIT_LOST)
 			return 0;
 	return 1;
 }

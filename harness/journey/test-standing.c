@@ -70,6 +70,7 @@ static void make(uint64_t seed)
 	n_stood = 0;
 	log_end = 0;
 	t.model.flush_ignored = rng_below(&r, 4) == 0;
+	t.model.tear = rng_below(&r, 2) ? 512 : 4096;
 	for (unsigned i = 0; i < STEPS; i++) {
 		switch (rng_below(&r, 4)) {
 		case 0:
