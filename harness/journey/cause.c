@@ -88,6 +88,18 @@ static int carries(const struct operation *o, const char *text)
 	       (head_has(o->call, text) || head_has(o->call, tag_of(text)));
 }
 
+/* The name of a file whose bytes carry it. */
+static int names_what_carries(const struct trial *t, const struct operation *o,
+			      const char *text)
+{
+	for (size_t i = 0; o->inode && o->kind == OPERATION_NAME &&
+			   i < t->j->n_operations; i++)
+		if (t->j->operations[i].inode == o->inode &&
+		    carries(&t->j->operations[i], text))
+			return 1;
+	return 0;
+}
+
 /* ---- the promise ---- */
 
 static int promise_lost(const struct trial *t, const struct promise *p)
@@ -212,7 +224,8 @@ static unsigned weight(const struct trial *t, size_t i)
 	const struct call *ack = t->broken->ack->call;
 	unsigned w = 0;
 
-	if (carries(o, t->broken->ack->mark->text))
+	if (carries(o, t->broken->ack->mark->text) ||
+	    names_what_carries(t, o, t->broken->ack->mark->text))
 		w += 8;
 	if (t->media.n_fates && t->standings[i].at == AT_DRIVE)
 		w += 4;

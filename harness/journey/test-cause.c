@@ -399,6 +399,36 @@ static void the_write_with_the_promises_words_is_accused(void **state)
 	assert_int_equal(cause.accused->call->number, 3);
 }
 
+/* Its bytes are synced, and under the name that it was written with. */
+static void the_name_of_what_has_the_promises_words_is_accused(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	c = test_write_call(&t, 0, "nothing that was promised");
+	c->inode = TEST_FILE + 1;
+	c->path = "/mnt/other";
+	t.events[t.l.n - 1].inode = c->inode;
+	c = test_write_call(&t, 4096, "COMMIT: TXN-00001");
+	c->path = "/mnt/log.new";
+	test_drive_write(&t, 4096, 4096, 1);
+	test_drive_flush(&t);
+	test_sync_call(&t, CALL_SYNC, TEST_FILE, 0);
+	c = test_enter(&t, CALL_RENAME, "rename");
+	c->path = "/mnt/log.new";
+	c->path2 = TEST_PATH;
+	c->parent2 = TEST_DIRECTORY;
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 4096, 4096, 4096);
+	ask("m2:all", NULL);
+	assert_int_equal(cause.layer, 4);
+	assert_int_equal(cause.step, STEP_SYNC_DIRECTORY);
+	assert_string_equal(cause.missing, "no fsync of directory /mnt between "
+			    "call 5 and ack 6");
+}
+
 static void a_lost_write_is_accused_before_one_that_never_left(void **state)
 {
 	(void)state;
@@ -666,6 +696,7 @@ int main(void)
 		TEST(a_begin_that_the_check_names_tells_what_is_missing),
 		TEST(the_promise_that_the_check_names_is_the_broken_one),
 		TEST(the_write_with_the_promises_words_is_accused),
+		TEST(the_name_of_what_has_the_promises_words_is_accused),
 		TEST(a_lost_write_is_accused_before_one_that_never_left),
 		TEST(a_file_that_is_gone_is_not_accused),
 		TEST(threads_are_not_blamed_for_each_other),
