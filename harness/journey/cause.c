@@ -217,6 +217,26 @@ static const struct promise *find_promise(const struct trial *t)
 
 /* ---- the accused ---- */
 
+/* What is promised once it stands in a log: its path says that it is one, as
+ * pg_wal/000000010000000000000001 or 000005.log does. A rollback journal has what
+ * was before. */
+static int is_log(const char *path)
+{
+	static const char *const words[] = { "wal", "log", "aof" };
+
+	for (const char *p = path; p && *p;) {
+		size_t n = 0;
+
+		while (isalpha((unsigned char)p[n]))
+			n++;
+		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+			if (n == strlen(words[i]) && !memcmp(p, words[i], n))
+				return 1;
+		p += n + !n;
+	}
+	return 0;
+}
+
 /* The more of these, the more likely it is what the check missed. */
 static unsigned weight(const struct trial *t, size_t i)
 {
@@ -232,7 +252,7 @@ static unsigned weight(const struct trial *t, size_t i)
 	if (o->call->pid == ack->pid)
 		w += 2;
 	if (o->kind == OPERATION_WRITE || o->kind == OPERATION_STORE)
-		w += 1;
+		w += is_log(o->path) ? 2 : 1;
 	return w;
 }
 

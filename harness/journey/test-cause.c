@@ -429,6 +429,25 @@ static void the_name_of_what_has_the_promises_words_is_accused(void **state)
 			    "call 5 and ack 6");
 }
 
+static void a_logs_write_is_accused_before_others(void **state)
+{
+	static char *const paths[] = { "/mnt/catalog", "/mnt/pg_wal/01",
+				       "/mnt/wallet" };
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) {
+		struct call *c = test_write_call(&t, 0, "page");
+
+		c->inode = TEST_FILE + i;
+		c->path = paths[i];
+		t.events[t.l.n - 1].inode = c->inode;
+	}
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m1:all", NULL);
+	assert_string_equal(cause.missing, "no fsync or fdatasync of "
+			    "/mnt/pg_wal/01 between call 2 and ack 4");
+}
+
 static void a_lost_write_is_accused_before_one_that_never_left(void **state)
 {
 	(void)state;
@@ -697,6 +716,7 @@ int main(void)
 		TEST(the_promise_that_the_check_names_is_the_broken_one),
 		TEST(the_write_with_the_promises_words_is_accused),
 		TEST(the_name_of_what_has_the_promises_words_is_accused),
+		TEST(a_logs_write_is_accused_before_others),
 		TEST(a_lost_write_is_accused_before_one_that_never_left),
 		TEST(a_file_that_is_gone_is_not_accused),
 		TEST(threads_are_not_blamed_for_each_other),
