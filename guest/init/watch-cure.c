@@ -140,6 +140,55 @@ static void put_off(struct watcher *w, struct task *t, unsigned int rule,
 			path);
 }
 
+static void forget_due(struct cure_list *l, unsigned int i)
+{
+	free(l->due[i].path);
+	l->due[i] = l->due[--l->n_due];
+}
+
+/* What stands behind the folder's name; "" of itself; NULL: it is not in there. */
+static const char *below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return !strncmp(path, folder, n) && (!path[n] || path[n] == '/') ?
+		       path + n : NULL;
+}
+
+/* An ack that waits for a file waits for it under its new name. */
+static void follow_rename(struct cure_list *l, const char *from,
+			  const char *to)
+{
+	for (unsigned int i = 0; i < l->n_due; i++) {
+		const char *rest = below(l->due[i].path, from);
+		char *old = l->due[i].path;
+
+		if (!rest)
+			continue;
+		l->due[i].path = xasprintf("%s%s", to, rest);
+		free(old);
+	}
+}
+
+/* Of a file that is gone nothing can be synced, nor need be. */
+static void follow_unlink(struct cure_list *l, const char *path)
+{
+	for (unsigned int i = l->n_due; i-- > 0;)
+		if (!strcmp(l->due[i].path, path))
+			forget_due(l, i);
+}
+
+static void follow(struct cure_list *l, enum call_kind call,
+		   const char *path, const char *path2)
+{
+	if (call == CALL_UNLINK)
+		follow_unlink(l, path);
+	if (call != CALL_RENAME)
+		return;
+	follow_unlink(l, path2);
+	follow_rename(l, path, path2);
+}
+
 void cures_after(struct watcher *w, struct task *t, enum call_kind call,
 		 const char *path, const char *path2)
 {
@@ -147,6 +196,7 @@ void cures_after(struct watcher *w, struct task *t, enum call_kind call,
 
 	if (call == CALL_MARK || call == CALL_OPAQUE)
 		return;
+	follow(l, call, path, path2);
 	for (unsigned int i = 0; i < l->n; i++) {
 		const char *name = match(&l->rules[i], call, path, path2);
 

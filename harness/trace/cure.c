@@ -49,14 +49,31 @@ int cure_matches(const char *pattern, const char *path)
 	return !*path;
 }
 
+static int kind_of(char c)
+{
+	return is_digit(c) ? 0 : is_upper(c) ? 1 : 2;
+}
+
+/* How often it goes from small letters to large ones or to digits, and back. */
+static int changes(const char *text)
+{
+	int n = 0;
+
+	for (int i = 1; i < RANDOM_LENGTH; i++)
+		n += kind_of(text[i]) != kind_of(text[i - 1]);
+	return n;
+}
+
+#define CHANGES 3 /* more than words have that are joined LikeThese */
+
 /* Six letters and digits, large and small ones, as no word is written: at the
- * end of a name's part. */
+ * end of a name's part, whose beginning may be the program's, as sed's is. */
 static int looks_random(const char *start, const char *at)
 {
 	int upper = 0, word = 1;
 
 	if (!all_random(at) || is_random(at[RANDOM_LENGTH]) ||
-	    (at > start && is_random(at[-1])))
+	    (at > start && is_random(at[-1]) && changes(at) < CHANGES))
 		return 0;
 	for (int i = 0; i < RANDOM_LENGTH; i++) {
 		upper += is_upper(at[i]);

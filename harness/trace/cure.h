@@ -14,7 +14,8 @@
 enum cure_when {
 	CURE_AFTER_CALL = 1, /* each time such a call has succeeded */
 	CURE_BEFORE_ACK,     /* before each ack: for the files of such calls since
-			      * the ack before; of mmap, since the beginning */
+			      * the ack before, under the names that they have
+			      * then; of mmap, since the beginning */
 };
 
 enum cure_what {

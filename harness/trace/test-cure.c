@@ -43,6 +43,9 @@ static void only_what_looks_random_becomes_a_pattern(void **state)
 	(void)state;
 	becomes("/mnt/tmp.a8Zk2Q", "/mnt/tmp.XXXXXX");
 	becomes("/mnt/kJq3Lm/data", "/mnt/XXXXXX/data");
+	becomes("/mnt/sedynaC3a", "/mnt/sedXXXXXX");
+	becomes("/mnt/zimFuCgQ", "/mnt/ziXXXXXX");
+	becomes("/mnt/BackupLog", "/mnt/BackupLog");
 	becomes("/mnt/record", "/mnt/record");
 	becomes("/mnt/Record", "/mnt/Record");
 	becomes("/mnt/README", "/mnt/README");
