@@ -205,6 +205,17 @@ static int look(const struct store_finding *f, void *arg)
 	return 0;
 }
 
+enum fix_verdict fix_judge(const struct fix_seen *s)
+{
+	if (!s->added)
+		return s->missed ? FIX_UNKNOWN : FIX_UNUSED;
+	if (s->same)
+		return s->missed ? FIX_UNKNOWN : FIX_FAILED;
+	if (s->other)
+		return FIX_OTHER;
+	return s->held ? FIX_CURED : FIX_UNKNOWN;
+}
+
 static void conclude(const char *dir, const struct run_outcome *o,
 		     struct looking *l, struct fix_result *ret)
 {
@@ -215,17 +226,11 @@ static void conclude(const char *dir, const struct run_outcome *o,
 	if (store_open(path, &store, NULL))
 		return;
 	store_findings(store, look, l, NULL);
-	if (!ret->added)
-		ret->verdict = FIX_UNUSED;
-	else if (l->same && ret->missed)
-		ret->verdict = FIX_UNKNOWN;
-	else if (l->same)
-		ret->verdict = FIX_FAILED;
-	else if (l->message)
-		ret->verdict = FIX_OTHER;
-	else if (o->verdict == VERDICT_HELD)
-		ret->verdict = FIX_CURED;
-	if (l->same && ret->added && ret->missed)
+	ret->verdict = fix_judge(&(struct fix_seen){
+		.added = ret->added, .missed = ret->missed, .same = l->same,
+		.other = l->message != NULL,
+		.held = o->verdict == VERDICT_HELD });
+	if (ret->verdict == FIX_UNKNOWN && ret->missed)
 		ret->message = xasprintf("%" PRIu64 " calls could not be "
 					 "added", ret->missed);
 	else

@@ -34,11 +34,21 @@ enum fix_verdict {
 };
 const char *fix_verdict_name(enum fix_verdict v);
 
+/* What the run with a fix showed. */
+struct fix_seen {
+	uint64_t added, missed; /* as in struct fix_result */
+	int same;  /* the violation */
+	int other; /* any violation */
+	int held;  /* the run's verdict */
+};
+enum fix_verdict fix_judge(const struct fix_seen *s);
+
 struct fix_result {
 	enum fix_verdict verdict;
 	uint64_t added;  /* calls that the tracer made */
-	uint64_t missed; /* and those it could not make; with any of them a
-			  * violation that stays is FIX_UNKNOWN */
+	uint64_t missed; /* and those it could not make: with any of them a
+			  * violation that stays is FIX_UNKNOWN, and with
+			  * them alone everything */
 	uint64_t run_ns, run_before_ns; /* the workload's time; 0: not known */
 	char *message; /* of the first finding, or why it is unknown; "" */
 	char *run;     /* its directory */

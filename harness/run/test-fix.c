@@ -102,6 +102,35 @@ static void what_no_call_would_cure_is_not_tried(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void judged(struct fix_seen seen, const char *verdict)
+{
+	assert_string_equal(fix_verdict_name(fix_judge(&seen)), verdict);
+}
+
+static void a_fix_is_judged_by_what_was_done(void **state)
+{
+	(void)state;
+	judged((struct fix_seen){ .added = 3, .held = 1 }, "cured");
+	judged((struct fix_seen){ .added = 3, .other = 1 }, "other");
+	judged((struct fix_seen){ .added = 3, .same = 1, .other = 1 },
+	       "failed");
+	judged((struct fix_seen){ .same = 1, .other = 1 }, "unused");
+	judged((struct fix_seen){ .held = 1 }, "unused");
+	judged((struct fix_seen){ .added = 3 }, "unknown");
+}
+
+static void a_fix_that_was_not_done_wholly_is_not_known_to_fail(void **state)
+{
+	(void)state;
+	judged((struct fix_seen){ .added = 3, .missed = 1, .same = 1,
+				  .other = 1 }, "unknown");
+	judged((struct fix_seen){ .missed = 1, .same = 1, .other = 1 },
+	       "unknown");
+	judged((struct fix_seen){ .missed = 1, .held = 1 }, "unknown");
+	judged((struct fix_seen){ .added = 3, .missed = 1, .held = 1 },
+	       "cured");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, clean)
 
 int main(void)
@@ -111,6 +140,9 @@ int main(void)
 		TEST(order_is_cured_after_the_call),
 		TEST(a_name_is_cured_in_its_directory),
 		TEST(what_no_call_would_cure_is_not_tried),
+		cmocka_unit_test(a_fix_is_judged_by_what_was_done),
+		cmocka_unit_test(
+			a_fix_that_was_not_done_wholly_is_not_known_to_fail),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
