@@ -218,8 +218,7 @@ static const struct promise *find_promise(const struct trial *t)
 /* ---- the accused ---- */
 
 /* What is promised once it stands in a log: its path says that it is one, as
- * pg_wal/000000010000000000000001 or 000005.log does. A rollback journal has what
- * was before. */
+ * pg_wal/000000010000000000000001 or 000005.log does. */
 static int is_log(const char *path)
 {
 	static const char *const words[] = { "wal", "log", "aof" };
@@ -237,6 +236,15 @@ static int is_log(const char *path)
 	return 0;
 }
 
+/* SQLite's: it has what was before. */
+static int is_rollback(const char *path)
+{
+	static const char end[] = "-journal";
+	size_t n = path ? strlen(path) : 0;
+
+	return n >= sizeof(end) - 1 && !strcmp(path + n - sizeof(end) + 1, end);
+}
+
 /* The more of these, the more likely it is what the check missed. */
 static unsigned weight(const struct trial *t, size_t i)
 {
@@ -246,13 +254,13 @@ static unsigned weight(const struct trial *t, size_t i)
 
 	if (carries(o, t->broken->ack->mark->text) ||
 	    names_what_carries(t, o, t->broken->ack->mark->text))
-		w += 8;
+		w += 16;
 	if (t->media.n_fates && t->standings[i].at == AT_DRIVE)
-		w += 4;
+		w += 8;
 	if (o->call->pid == ack->pid)
-		w += 2;
+		w += 4;
 	if (o->kind == OPERATION_WRITE || o->kind == OPERATION_STORE)
-		w += is_log(o->path) ? 2 : 1;
+		w += is_log(o->path) ? 3 : is_rollback(o->path) ? 1 : 2;
 	return w;
 }
 
@@ -550,10 +558,12 @@ static const struct operation *find_disorder(struct trial *t)
 	return accused;
 }
 
+/* In itself: the drive's write may have been torn between two operations. */
 static const struct operation *find_torn(const struct trial *t)
 {
 	for (size_t i = 0; i < t->j->n_operations; i++)
 		if (lost_operation(t, i) && t->standings[i].at >= AT_BLOCK &&
+		    t->standings[i].length < t->j->operations[i].length &&
 		    t->standings[i].command != NO_INDEX &&
 		    media_torn(&t->media, t->standings[i].command))
 			return &t->j->operations[i];

@@ -448,6 +448,24 @@ static void a_logs_write_is_accused_before_others(void **state)
 			    "/mnt/pg_wal/01 between call 2 and ack 4");
 }
 
+static void a_rollback_journal_is_accused_after_others(void **state)
+{
+	static char *const paths[] = { "/mnt/bank.db-journal", "/mnt/bank.db" };
+
+	(void)state;
+	for (uint64_t i = 0; i < 2; i++) {
+		struct call *c = test_write_call(&t, 0, "page");
+
+		c->inode = TEST_FILE + i;
+		c->path = paths[i];
+		t.events[t.l.n - 1].inode = c->inode;
+	}
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m1:all", NULL);
+	assert_string_equal(cause.missing, "no fsync or fdatasync of "
+			    "/mnt/bank.db between call 2 and ack 3");
+}
+
 static void a_lost_write_is_accused_before_one_that_never_left(void **state)
 {
 	(void)state;
@@ -598,6 +616,28 @@ static void a_torn_write_is_named(void **state)
 }
 
 /* Nobody asked where the file is: its bytes tell. */
+/* The drive's write had both: neither is torn. */
+static void what_is_lost_as_a_whole_is_not_torn(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	for (uint64_t i = 0; i < 2; i++) {
+		c = test_write_call(&t, i * 512, "page");
+		c->length = 512;
+		c->result = 512;
+	}
+	test_drive_write(&t, 4096, 1024, 1);
+	test_sync_call(&t, CALL_SYNC, TEST_FILE, 0);
+	test_mark_call(&t, MARK_MARK, "now");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:1.1", "the first page is old");
+	assert_int_equal(cause.layer, 6);
+	assert_int_equal(cause.step, STEP_SYNC_FILE);
+	assert_string_equal(cause.missing, "no fsync or fdatasync of /mnt/log "
+			    "between call 1 and call 2");
+}
+
 static void bytes_are_found_by_what_they_are(void **state)
 {
 	static const char text[] = "COMMIT: TXN-00001 abcdef";
@@ -717,12 +757,14 @@ int main(void)
 		TEST(the_write_with_the_promises_words_is_accused),
 		TEST(the_name_of_what_has_the_promises_words_is_accused),
 		TEST(a_logs_write_is_accused_before_others),
+		TEST(a_rollback_journal_is_accused_after_others),
 		TEST(a_lost_write_is_accused_before_one_that_never_left),
 		TEST(a_file_that_is_gone_is_not_accused),
 		TEST(threads_are_not_blamed_for_each_other),
 		TEST(order_names_what_was_to_come_first),
 		TEST(a_lost_write_of_nobody_is_told_by_its_number),
 		TEST(a_torn_write_is_named),
+		TEST(what_is_lost_as_a_whole_is_not_torn),
 		TEST(bytes_are_found_by_what_they_are),
 		TEST(a_trace_that_ends_early_is_doubted),
 		TEST(lost_records_of_calls_make_no_journey),
