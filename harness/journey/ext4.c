@@ -145,8 +145,19 @@ static void end_transaction(struct scan *s, uint32_t number, size_t commit)
 	s->n_descriptors = s->n_commands = 0;
 }
 
+/* What mke2fs wrote into the journal is no transaction's. */
+static int is_before_mount(const struct scan *s, size_t command)
+{
+	const struct command *c = s->x->history->commands;
+
+	return s->n_commands && !s->n_descriptors && c[command].number &&
+	       !c[s->commands[0]].number;
+}
+
 static void add_command(struct scan *s, size_t command)
 {
+	if (is_before_mount(s, command))
+		s->n_commands = 0;
 	if (s->n_commands && s->commands[s->n_commands - 1] == command)
 		return;
 	s->commands = xrealloc(s->commands, (s->n_commands + 1) *

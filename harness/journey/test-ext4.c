@@ -213,6 +213,20 @@ static void the_ring_begins_again_behind_its_superblock(void **state)
 	}
 }
 
+static void what_was_in_the_ring_before_is_no_transactions(void **state)
+{
+	unsigned char zeroes[BLOCK] = { 0 };
+	struct ext4 *x;
+
+	(void)state;
+	t.log.commands[journal_write(zeroes, 1)].number = 0;
+	at = 1;
+	transaction(7, 100);
+	x = scan();
+	assert_int_equal(x->n, 1);
+	assert_int_equal(x->transactions[0].n_commands, 3);
+}
+
 static void what_was_not_committed_is_told_as_such(void **state)
 {
 	struct ext4 *x;
@@ -355,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_transaction_says_what_an_inode_has),
 		TEST(the_ring_begins_again_behind_its_superblock),
+		TEST(what_was_in_the_ring_before_is_no_transactions),
 		TEST(what_was_not_committed_is_told_as_such),
 		TEST(an_entry_is_found_by_its_inode_and_name),
 		TEST(data_without_its_size_is_in_the_file_system),
