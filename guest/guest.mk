@@ -44,7 +44,10 @@ OCI_SRCS := $(wildcard guest/oci/*.c)
 $(GUEST_OCI): $(OCI_SRCS:%.c=$(B)/%.o) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljansson
 
-INIT_SRCS := $(filter-out guest/init/test-%.c,$(wildcard guest/init/*.c)) \
+# PID 1 and what it starts: the watcher, the tracers.
+INIT_ROOMS := guest/init guest/trace guest/watch
+INIT_SRCS := $(foreach room,$(INIT_ROOMS),$(filter-out $(room)/test-%.c,\
+	$(wildcard $(room)/*.c))) \
 	harness/common/buf.c harness/common/error.c harness/common/files.c \
 	harness/trace/call-table.c harness/trace/cure.c
 $(GUEST_INIT): $(INIT_SRCS:%.c=$(G)/static/%.o)
@@ -55,12 +58,13 @@ guest: guest-lib
 	B=$(B) guest/image/build-micro.sh
 
 # Unit tests, on the host. $(LIB) brings the common helpers.
-GUEST_TEST_SRCS := $(wildcard guest/init/test-*.c guest/lib/test-*.c)
+GUEST_TEST_SRCS := $(wildcard $(INIT_ROOMS:%=%/test-*.c) guest/lib/test-*.c)
 GUEST_TESTS := $(GUEST_TEST_SRCS:%.c=$(B)/%)
 INIT_TEST_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out guest/init/main.c,\
-	$(filter guest/init/%,$(INIT_SRCS))))
-$(B)/guest/init/%.o $(B)/guest/lib/%.o: override CPPFLAGS += -Iguest/include
-$(filter $(B)/guest/init/%,$(GUEST_TESTS)): $(INIT_TEST_OBJS)
+	$(filter $(INIT_ROOMS:%=%/%),$(INIT_SRCS))))
+$(INIT_ROOMS:%=$(B)/%/%.o) $(B)/guest/lib/%.o: override CPPFLAGS += \
+	-Iguest/include
+$(filter $(INIT_ROOMS:%=$(B)/%/%),$(GUEST_TESTS)): $(INIT_TEST_OBJS)
 $(filter $(B)/guest/lib/%,$(GUEST_TESTS)): $(B)/guest/lib/powercut.o \
 	$(B)/guest/lib/log-writes.o
 guest-tests: $(GUEST_TESTS)

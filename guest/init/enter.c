@@ -18,7 +18,7 @@
 
 #include "guest/init/image.h"
 #include "guest/init/program.h"
-#include "guest/init/watch.h"
+#include "guest/watch/watch.h"
 
 #define PATH_LEN 4096
 

@@ -12,7 +12,7 @@
 #include "common/files.h"
 #include "guest/init/frames.h"
 #include "guest/init/program.h"
-#include "guest/init/watch.h"
+#include "guest/watch/watch.h"
 
 static int parse(const char *payload, size_t len, struct program *ret,
 		 struct cure_list *ret_cures)

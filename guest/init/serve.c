@@ -37,10 +37,10 @@
 #include "guest/init/put.h"
 #include "guest/init/run.h"
 #include "guest/init/shell.h"
-#include "guest/init/trace-commands.h"
-#include "guest/init/trace-layers.h"
-#include "guest/init/watch.h"
 #include "guest/init/worker.h"
+#include "guest/trace/commands.h"
+#include "guest/trace/layers.h"
+#include "guest/watch/watch.h"
 
 #define TICK_NS 20000000
 

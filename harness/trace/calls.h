@@ -1,7 +1,7 @@
 /*
  * What the workload asked of the test file system: layers 1 and 2 of a write.
  *
- * In the guest a tracer of its own (guest/init/watch.h) follows the workload and all
+ * In the guest a tracer of its own (guest/watch/watch.h) follows the workload and all
  * its children with ptrace(2); a seccomp filter stops them only at calls that
  * can change or sync something. Its records travel in the trace file
  * (TRACE_CALL); all times are the guest's CLOCK_MONOTONIC, which is the clock of its

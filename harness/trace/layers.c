@@ -127,7 +127,7 @@ static int decode_block(const struct record *r, void *event)
 	    { "nr_sector", 4, 0 }, { "rwbs", RWBS_MIN, 1 } },                  \
 	  decode_block }
 
-/* In guest/init/trace-layers.c they stand with their filters. */
+/* In guest/trace/layers.c they stand with their filters. */
 static const struct pages_kind kinds[] = {
 	OF_PAGE("writeback", "writeback_dirty_folio", DIRTY),
 	OF_PAGE("writeback", "writeback_dirty_page", DIRTY),

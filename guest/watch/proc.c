@@ -3,7 +3,7 @@
  * program's chroot leads where it leads for the program. In /proc, what a link
  * says is relative to the reader's root: the thread's root is taken off.
  */
-#include "guest/init/watch-proc.h"
+#include "guest/watch/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>

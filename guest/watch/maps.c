@@ -1,4 +1,4 @@
-#include "guest/init/watch-maps.h"
+#include "guest/watch/maps.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/files.h"
-#include "guest/init/watch-proc.h"
+#include "guest/watch/proc.h"
 
 /* Linux: Documentation/filesystems/proc.rst. */
 static int parse_line(const char *line, struct mapping *ret)

@@ -1,4 +1,4 @@
-#include "guest/init/watch-object.h"
+#include "guest/watch/object.h"
 
 #include <elf.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * Records are collected each time the main loop looks at the trace, and many go
  * into one chunk: PID 1 wakes no more often for them than it does anyway.
  */
-#include "guest/init/watch.h"
+#include "guest/watch/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,10 +34,10 @@
 #include "guest/init/frames.h"
 #include "guest/init/image.h"
 #include "guest/init/mount.h"
-#include "guest/init/watch-filter.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-loop.h"
-#include "guest/init/watch-ring.h"
+#include "guest/watch/filter.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/loop.h"
+#include "guest/watch/ring.h"
 #include "trace/calls-wire.h"
 #include "trace/trace.h"
 

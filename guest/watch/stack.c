@@ -1,6 +1,6 @@
 /*
  * Who made the call: from frame to frame as the objects' call frame information
- * says (watch-unwind.h), which compilers write for all code by default. Programs
+ * says (unwind.h), which compilers write for all code by default. Programs
  * without any (Go's) keep frame pointers; there the function that the system call
  * stands in has no frame of its own, and its caller is not seen. Where no way is
  * known the walk ends: no frame is guessed.
@@ -13,10 +13,10 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-maps.h"
-#include "guest/init/watch-object.h"
-#include "guest/init/watch-proc.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/maps.h"
+#include "guest/watch/object.h"
+#include "guest/watch/proc.h"
 
 #define WINDOW 4096 /* bytes */
 

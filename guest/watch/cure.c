@@ -16,8 +16,8 @@
 #include "common/cleanup.h"
 #include "common/files.h"
 #include "guest/init/frames.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-proc.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/proc.h"
 
 static enum call_kind kind_of(enum cure_what what, enum call_kind call)
 {

@@ -15,8 +15,8 @@
 
 #include "common/buf.h"
 #include "common/files.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-ring.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/ring.h"
 
 static char folder[] = "/tmp/pc-cure-XXXXXX";
 static struct watcher watcher;

@@ -6,7 +6,7 @@
  * process's objects is no longer true), those of others[], and every call of
  * another architecture's table, which the watcher cannot read.
  */
-#include "guest/init/watch-filter.h"
+#include "guest/watch/filter.h"
 
 #include <errno.h>
 #include <sched.h>

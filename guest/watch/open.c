@@ -3,7 +3,7 @@
  * (struct watcher: names); and never of a file with other names, for the same
  * descriptor may be opened anew by another one.
  */
-#include "guest/init/watch-open.h"
+#include "guest/watch/open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 #include <linux/kcmp.h>
 
 #include "common/buf.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-proc.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/proc.h"
 
 #define COPIED_MAX 256 /* threads; more use /proc: descriptors are few */
 #define NONE (-1)

@@ -4,7 +4,7 @@
  * anyway. The event's fields are those of include/trace/events/syscalls.h, which
  * have not changed since there are any.
  */
-#include "guest/init/watch-returns.h"
+#include "guest/watch/returns.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

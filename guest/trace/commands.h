@@ -7,7 +7,7 @@
 #ifndef GUEST_TRACE_COMMANDS_H
 #define GUEST_TRACE_COMMANDS_H
 
-#include "guest/init/tracer.h"
+#include "guest/trace/tracer.h"
 
 struct tracer trace_commands(void);
 /* 0, or a positive errno with details in ret_text. Started already: 0. */

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "common/buf.h"
-#include "guest/init/watch-maps.h"
-#include "guest/init/watch-object.h"
+#include "guest/watch/maps.h"
+#include "guest/watch/object.h"
 
 static void read_self(struct object *o)
 {

@@ -9,7 +9,7 @@
  * otherwise, the kernel kills all of them (PTRACE_O_EXITKILL): the recording then
  * shows a program that was killed, and never one that was half watched.
  *
- * The watcher's records come through shared memory (watch-ring.h) to PID 1, which
+ * The watcher's records come through shared memory (ring.h) to PID 1, which
  * sends them on in the stream TRACE_CALLS. While nobody takes them, the watcher
  * waits, and the workload with it: records are not dropped.
  */

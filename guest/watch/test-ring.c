@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "guest/init/watch-ring.h"
+#include "guest/watch/ring.h"
 #include "trace/calls-wire.h"
 
 #define MANY 20000

@@ -1,4 +1,4 @@
-#include "guest/init/watch-data.h"
+#include "guest/watch/data.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "guest/init/watch-proc.h"
+#include "guest/watch/proc.h"
 
 #define CHUNK 65536
 

@@ -1,7 +1,7 @@
 #include <sys/uio.h>
 
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-ring.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/ring.h"
 
 void records_send(struct watcher *w, enum call_record_kind kind,
 		  const void *head, size_t head_len, const void *data,

@@ -4,7 +4,7 @@
  * tells no device, but a guest has one btrfs at most; the name of its pages'
  * device is its own (linux fs/btrfs/super.c, super_setup_bdi_name()).
  */
-#include "guest/init/trace-layers.h"
+#include "guest/trace/layers.h"
 
 #include <stdio.h>
 

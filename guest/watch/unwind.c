@@ -5,7 +5,7 @@
  * not evaluated: where the frame's begin needs one, the walk ends. Everything
  * comes from files of the guest's: no length is believed.
  */
-#include "guest/init/watch-unwind.h"
+#include "guest/watch/unwind.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
-#include "guest/init/watch.h"
+#include "guest/watch/watch.h"
 #include "trace/call-table.h"
 #include "trace/calls-wire.h"
 
@@ -40,7 +40,7 @@ struct pending {
 
 #define TASK_PATHS 8
 
-/* The path of an open file; see watch-open.c. */
+/* The path of an open file; see open.c. */
 struct task_path {
 	char *path; /* NULL: none */
 	int number;
@@ -76,14 +76,14 @@ struct watcher {
 	struct object *objects;
 };
 
-/* ---- watch-records.c ---- */
+/* ---- records.c ---- */
 
 /* Sends a record. */
 void records_send(struct watcher *w, enum call_record_kind kind,
 		  const void *head, size_t head_len, const void *data,
 		  size_t len);
 
-/* ---- watch-tasks.c ---- */
+/* ---- tasks.c ---- */
 
 struct task *task_find(struct watcher *w, pid_t tid);
 /* Found or made. */
@@ -91,7 +91,7 @@ struct task *task_get(struct watcher *w, pid_t tid);
 void task_forget(struct watcher *w, pid_t tid);
 void pending_clear(struct pending *p);
 
-/* ---- watch-calls.c ---- */
+/* ---- calls.c ---- */
 
 /* The task is stopped before a call. 1: its return must be seen. */
 int calls_enter(struct watcher *w, struct task *t,
@@ -102,7 +102,7 @@ void calls_exit(struct watcher *w, struct task *t, int64_t result,
 /* All quiet calls that have returned so far. */
 void calls_take_returns(struct watcher *w);
 
-/* ---- watch-cure.c ---- */
+/* ---- cure.c ---- */
 
 /* A call has succeeded: what is to be done after it. */
 void cures_after(struct watcher *w, struct task *t, enum call_kind call,
@@ -110,7 +110,7 @@ void cures_after(struct watcher *w, struct task *t, enum call_kind call,
 /* The task is stopped before an ack. */
 void cures_before_ack(struct watcher *w, struct task *t);
 
-/* ---- watch-extents.c ---- */
+/* ---- extents.c ---- */
 
 /* Tells where the bytes of the file stand. It is only read. */
 void extents_tell(struct watcher *w, int fd);
@@ -122,7 +122,7 @@ void extents_tell_path(struct watcher *w, pid_t tid, const char *path);
 /* Of all files of the file system. */
 void extents_tell_all(struct watcher *w);
 
-/* ---- watch-stack.c ---- */
+/* ---- stack.c ---- */
 
 struct stack {
 	struct record_frame frames[WATCH_FRAMES];

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "common/buf.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-open.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/open.h"
 
 static struct task **list_of(struct watcher *w, pid_t tid)
 {

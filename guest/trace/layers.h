@@ -6,7 +6,7 @@
 #ifndef GUEST_TRACE_LAYERS_H
 #define GUEST_TRACE_LAYERS_H
 
-#include "guest/init/tracer.h"
+#include "guest/trace/tracer.h"
 
 struct tracer trace_layers(void);
 /* Switches on the tracepoints that this kernel has; those of a file system are

@@ -5,7 +5,7 @@
  * nsid later): they say nothing about durability and would only fill the
  * buffer.
  */
-#include "guest/init/trace-commands.h"
+#include "guest/trace/commands.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -25,12 +25,12 @@
 #include "common/buf.h"
 #include "common/files.h"
 #include "guest/include/mark-block.h"
-#include "guest/init/watch-data.h"
-#include "guest/init/watch-filter.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-open.h"
-#include "guest/init/watch-proc.h"
-#include "guest/init/watch-returns.h"
+#include "guest/watch/data.h"
+#include "guest/watch/filter.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/open.h"
+#include "guest/watch/proc.h"
+#include "guest/watch/returns.h"
 
 #define FILE_FLAGS (O_APPEND | O_DIRECT | O_SYNC | O_DSYNC)
 #define OPEN_UNNAMED (O_TMPFILE & ~O_DIRECTORY)

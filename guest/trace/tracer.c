@@ -3,7 +3,7 @@
  * page that is still being written gives what it has so far, and the kernel
  * starts the next read behind it.
  */
-#include "guest/init/tracer.h"
+#include "guest/trace/tracer.h"
 
 #include <errno.h>
 #include <fcntl.h>

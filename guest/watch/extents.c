@@ -16,8 +16,8 @@
 
 #include "common/cleanup.h"
 #include "common/files.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-proc.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/proc.h"
 
 #define EXTENTS 512 /* asked for at once */
 

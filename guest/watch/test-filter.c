@@ -17,7 +17,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-#include "guest/init/watch-filter.h"
+#include "guest/watch/filter.h"
 #include "trace/call-table.h"
 
 static uint32_t jump(const struct sock_filter *i, uint32_t value)

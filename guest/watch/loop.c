@@ -10,7 +10,7 @@
  *                    it must stay so until SIGCONT, which PTRACE_LISTEN sees
  *   any other        a signal is about to be delivered: it is passed on
  */
-#include "guest/init/watch-loop.h"
+#include "guest/watch/loop.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "common/files.h"
-#include "guest/init/watch-internal.h"
-#include "guest/init/watch-returns.h"
+#include "guest/watch/internal.h"
+#include "guest/watch/returns.h"
 
 #define OPTIONS                                                                \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |   \

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "guest/init/watch-unwind.h"
+#include "guest/watch/unwind.h"
 
 #define OBJECT_SEGMENTS 16
 #define OBJECT_ROWS 256

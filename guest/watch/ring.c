@@ -1,4 +1,4 @@
-#include "guest/init/watch-ring.h"
+#include "guest/watch/ring.h"
 
 #include <poll.h>
 #include <stdatomic.h>
