@@ -96,6 +96,9 @@ void pending_clear(struct pending *p);
 /* The task is stopped before a call. 1: its return must be seen. */
 int calls_enter(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs);
+
+/* ---- outcome.c ---- */
+
 /* It has returned. */
 void calls_exit(struct watcher *w, struct task *t, int64_t result,
 		uint64_t time_ns);
