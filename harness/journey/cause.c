@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
 #include "common/error.h"
 
 /* What is asked, with the standing of each operation at the cut. */
@@ -29,17 +30,32 @@ static int is_lost(const struct standing *s)
 	return s->at >= AT_CALL && s->at <= AT_DRIVE;
 }
 
-/* Still asked for at the cut, and lost. */
+/* Of that call something is lost. */
+static int call_lost(const struct trial *t, const struct call *c)
+{
+	for (size_t i = 0; i < t->j->n_operations; i++)
+		if (t->j->operations[i].call == c && is_lost(&t->standings[i]))
+			return 1;
+	return 0;
+}
+
+/* Still asked for at the cut: also where a rename put another file into its place
+ * and is lost itself, for then it stands there again. */
+static int is_wanted(const struct trial *t, const struct operation *o)
+{
+	return o->gone_ns > t->media.guest_ns ||
+	       (o->replaced_by && call_lost(t, o->replaced_by));
+}
+
 static int lost_operation(const struct trial *t, size_t i)
 {
-	return is_lost(&t->standings[i]) &&
-	       t->j->operations[i].gone_ns > t->media.guest_ns;
+	return is_lost(&t->standings[i]) && is_wanted(t, &t->j->operations[i]);
 }
 
 static int unknown_operation(const struct trial *t, size_t i)
 {
 	return t->standings[i].at == NOT_KNOWN &&
-	       t->j->operations[i].gone_ns > t->media.guest_ns;
+	       is_wanted(t, &t->j->operations[i]);
 }
 
 /* ---- texts ---- */
@@ -245,6 +261,13 @@ static int is_rollback(const char *path)
 	return n >= sizeof(end) - 1 && !strcmp(path + n - sizeof(end) + 1, end);
 }
 
+static int has_words(const struct trial *t, const struct operation *o)
+{
+	const char *text = t->broken->ack->mark->text;
+
+	return carries(o, text) || names_what_carries(t, o, text);
+}
+
 /* The more of these, the more likely it is what the check missed. */
 static unsigned weight(const struct trial *t, size_t i)
 {
@@ -252,8 +275,7 @@ static unsigned weight(const struct trial *t, size_t i)
 	const struct call *ack = t->broken->ack->call;
 	unsigned w = 0;
 
-	if (carries(o, t->broken->ack->mark->text) ||
-	    names_what_carries(t, o, t->broken->ack->mark->text))
+	if (has_words(t, o))
 		w += 16;
 	if (t->media.n_fates && t->standings[i].at == AT_DRIVE)
 		w += 8;
@@ -280,6 +302,22 @@ static const struct operation *accuse_in(const struct trial *t,
 	return best;
 }
 
+/* There are writes to a log, and what is accused is none of them and has nothing
+ * of the promise in it: what was promised by the log had not come to it yet.
+ * PostgreSQL's pages, which are written at any time, where the commit is in its
+ * buffers (synchronous_commit=off). */
+static const struct operation *log_left_out(const struct trial *t,
+					    const struct operation *accused)
+{
+	if (is_log(accused->path) || has_words(t, accused))
+		return NULL;
+	for (size_t i = 0; i < t->j->n_operations; i++)
+		if (t->j->operations[i].kind == OPERATION_WRITE &&
+		    is_log(t->j->operations[i].path))
+			return &t->j->operations[i];
+	return NULL;
+}
+
 static int in_window(const struct trial *t, size_t i)
 {
 	return promise_has(t->broken, &t->j->operations[i]) &&
@@ -290,6 +328,16 @@ static int before_window(const struct trial *t, size_t i)
 {
 	return t->j->operations[i].exit_ns <= t->broken->until_ns &&
 	       lost_operation(t, i);
+}
+
+/* A store into a page that is dirty already has no event of its own. */
+static int stored_before(const struct trial *t, size_t i)
+{
+	const struct operation *o = &t->j->operations[i];
+
+	return o->kind == OPERATION_STORE && before_window(t, i) &&
+	       (t->broken->messenger ||
+		o->call->pid == t->broken->ack->call->pid);
 }
 
 static int unknown_in_window(const struct trial *t, size_t i)
@@ -456,6 +504,24 @@ static void say_late(struct trial *t, const struct operation *o)
 	    &missing);
 }
 
+/* Where it was at the ack is known, where at the cut is not. */
+static void say_buffer_or_call(struct trial *t, const struct operation *o)
+{
+	const struct journey_mark *ack = t->broken->ack;
+	struct buf sentence = BUF_INIT, missing = BUF_INIT;
+
+	buf_printf(&missing, "no flush of the program's buffer and no fsync "
+		   "before ack %" PRIu64, ack->call->number);
+	buf_puts(&sentence, "not known in which layer: what ");
+	promise_words(ack, &sentence);
+	buf_printf(&sentence, " had promised was in a buffer of the program at "
+		   "the ack, for no system call had carried anything; call "
+		   "%" PRIu64 " after it wrote more than the trace keeps, and "
+		   "may have carried it", o->call->number);
+	say_missing(&missing, &sentence);
+	say(t, 0, STEP_FLUSH_BUFFER, &sentence, &missing);
+}
+
 static void say_buffer_or_late(struct trial *t)
 {
 	const struct operation *o = accuse_in(t, carried_later);
@@ -465,13 +531,30 @@ static void say_buffer_or_late(struct trial *t)
 		return;
 	}
 	o = may_carry_later(t);
-	if (!o) {
+	if (o)
+		say_buffer_or_call(t, o);
+	else
 		say_buffer(t);
-		return;
-	}
-	say_nothing(t, "a call after the ack wrote more than the trace keeps of "
-		    "it, so it is not known whether the data had left the "
-		    "program's buffer");
+}
+
+static void say_log_left_out(struct trial *t, const struct operation *log)
+{
+	CLEANUP_FREE char *why =
+		xasprintf("nothing was written to the program's log, such as "
+			  "%s, before the ack, and nothing else that was has "
+			  "its words: it may have been in a buffer", log->path);
+
+	say_nothing(t, why);
+}
+
+static void say_lost(struct trial *t, const struct operation *o)
+{
+	const struct operation *log = log_left_out(t, o);
+
+	if (log)
+		say_log_left_out(t, log);
+	else
+		say_accused(t, o);
 }
 
 static void try_promise(struct trial *t)
@@ -481,7 +564,7 @@ static void try_promise(struct trial *t)
 	if (!o)
 		o = accuse_in(t, carried_before);
 	if (o) {
-		say_accused(t, o);
+		say_lost(t, o);
 		return;
 	}
 	if (opaque_call(t->j, t->broken->from_ns, t->broken->until_ns)) {
@@ -495,7 +578,7 @@ static void try_promise(struct trial *t)
 		say_nothing(t, t->ret->standing.why);
 		return;
 	}
-	o = t->broken->has_begin ? NULL : accuse_in(t, before_window);
+	o = accuse_in(t, t->broken->has_begin ? stored_before : before_window);
 	if (o)
 		say_accused(t, o);
 	else if (!promise_operations(t, t->broken))

@@ -56,6 +56,8 @@ struct operation {
 	uint64_t gone_ns; /* from when on it does not matter any more: its file
 			   * unlinked or replaced, its bytes cut off;
 			   * TIME_NEVER */
+	const struct call *replaced_by; /* the rename that made it so; NULL:
+			   * another call did */
 };
 
 /* A mark of the log with the call that sent it. */

@@ -217,32 +217,38 @@ static void add_stores(struct journey *j)
 
 /* ---- what does not matter any more ---- */
 
+static void end(struct operation *o, const struct call *by)
+{
+	o->gone_ns = by->enter_ns;
+	o->replaced_by = by->kind == CALL_RENAME ? by : NULL;
+}
+
 static void end_data(struct journey *j, uint64_t inode, uint64_t size,
-		     uint64_t now)
+		     const struct call *by)
 {
 	for (size_t i = 0; inode && i < j->n_operations; i++) {
 		struct operation *o = &j->operations[i];
 
-		if (o->inode != inode || o->enter_ns >= now ||
+		if (o->inode != inode || o->enter_ns >= by->enter_ns ||
 		    o->gone_ns != TIME_NEVER || o->kind == OPERATION_NAME)
 			continue;
 		if (o->kind != OPERATION_WRITE && o->kind != OPERATION_STORE)
 			continue;
 		if (size == 0 || o->offset >= size)
-			o->gone_ns = now;
+			end(o, by);
 	}
 }
 
 /* A file without a name any more; its names, too. */
-static void end_file(struct journey *j, uint64_t inode, uint64_t now)
+static void end_file(struct journey *j, uint64_t inode, const struct call *by)
 {
-	end_data(j, inode, 0, now);
+	end_data(j, inode, 0, by);
 	for (size_t i = 0; inode && i < j->n_operations; i++) {
 		struct operation *o = &j->operations[i];
 
-		if (o->inode == inode && o->enter_ns < now &&
+		if (o->inode == inode && o->enter_ns < by->enter_ns &&
 		    o->gone_ns == TIME_NEVER)
-			o->gone_ns = now;
+			end(o, by);
 	}
 }
 
@@ -264,14 +270,14 @@ static void end_by(struct journey *j, const struct call *c)
 	if (!c->exit_ns || c->result < 0)
 		return;
 	if (c->kind == CALL_UNLINK && !was_linked(j, c->inode))
-		end_file(j, c->inode, c->enter_ns);
+		end_file(j, c->inode, c);
 	if (c->kind == CALL_RENAME && c->inode2 != c->inode &&
 	    !was_linked(j, c->inode2))
-		end_file(j, c->inode2, c->enter_ns);
+		end_file(j, c->inode2, c);
 	if (c->kind == CALL_TRUNCATE)
-		end_data(j, c->inode, c->length, c->enter_ns);
+		end_data(j, c->inode, c->length, c);
 	if (c->kind == CALL_OPEN && c->flags & O_TRUNC)
-		end_data(j, c->inode, 0, c->enter_ns);
+		end_data(j, c->inode, 0, c);
 }
 
 /* The name that a file was created with ends with its rename. */
@@ -288,7 +294,7 @@ static void end_old_names(struct journey *j)
 			    j->operations[k].inode == c->inode &&
 			    j->operations[k].enter_ns < c->enter_ns &&
 			    j->operations[k].gone_ns == TIME_NEVER)
-				j->operations[k].gone_ns = c->enter_ns;
+				end(&j->operations[k], c);
 	}
 }
 

@@ -336,6 +336,27 @@ static void stores_into_mapped_memory_want_msync(void **state)
 	     "and ack 3");
 }
 
+/* The second promise's store has no event: its page was dirty already. */
+static void a_page_that_was_dirty_already_has_later_stores(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	c = test_enter(&t, CALL_MAP, "mmap");
+	c->length = 8192;
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_BEGIN, "put 1");
+	test_dirty(&t, 4096);
+	test_mark_call(&t, MARK_ACK, "put 1");
+	test_mark_call(&t, MARK_BEGIN, "put 2");
+	test_mark_call(&t, MARK_ACK, "put 2");
+	ask("m4:all", "put 2 is missing");
+	assert_int_equal(cause.layer, 3);
+	assert_int_equal(cause.step, STEP_SYNC_MAPPING);
+	assert_string_equal(cause.missing, "no msync or fsync of /mnt/log "
+			    "between the store and ack 5");
+}
+
 /* Half a page of a file is no data. */
 static void stores_behind_the_end_are_no_data(void **state)
 {
@@ -448,6 +469,28 @@ static void a_logs_write_is_accused_before_others(void **state)
 			    "/mnt/pg_wal/01 between call 2 and ack 4");
 }
 
+/* The log's write comes behind the ack: what was promised was in no call yet. */
+static void a_page_is_not_accused_where_the_log_was_not_written(void **state)
+{
+	static char *const paths[] = { "/mnt/base/5/16398", "/mnt/pg_wal/01" };
+
+	(void)state;
+	for (uint64_t i = 0; i < 2; i++) {
+		struct call *c = test_write_call(&t, 0, "page");
+
+		c->inode = TEST_FILE + i;
+		c->path = paths[i];
+		t.events[t.l.n - 1].inode = c->inode;
+		if (!i)
+			test_mark_call(&t, MARK_ACK, "TXN-00001");
+	}
+	ask("m1:all", NULL);
+	assert_int_equal(cause.layer, 0);
+	assert_null(cause.accused);
+	assert_non_null(strstr(cause.sentence, "not known: nothing was written "
+				"to the program's log, such as /mnt/pg_wal/01"));
+}
+
 static void a_rollback_journal_is_accused_after_others(void **state)
 {
 	static char *const paths[] = { "/mnt/bank.db-journal", "/mnt/bank.db" };
@@ -489,6 +532,31 @@ static void a_file_that_is_gone_is_not_accused(void **state)
 	test_mark_call(&t, MARK_ACK, "x");
 	ask("m2:all", NULL);
 	assert_int_equal(cause.accused->call->number, 3);
+}
+
+/* The rename that replaced it is lost, so it stands there. */
+static void what_was_replaced_in_vain_is_accused(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "version 1");
+	test_write_call(&t, 0, "one");
+	test_mark_call(&t, MARK_ACK, "version 1");
+	test_mark_call(&t, MARK_BEGIN, "version 2");
+	c = test_enter(&t, CALL_RENAME, "rename");
+	c->inode = TEST_FILE + 1;
+	c->inode2 = TEST_FILE;
+	c->path = "/mnt/log.new";
+	c->path2 = TEST_PATH;
+	c->parent2 = TEST_DIRECTORY;
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_MARK, "now");
+	ask("m4:all", "version 1 is missing");
+	assert_int_equal(cause.layer, 3);
+	assert_int_equal(cause.accused->call->number, 2);
+	assert_string_equal(cause.missing, "no fsync or fdatasync of /mnt/log "
+			    "between call 2 and ack 3");
 }
 
 /* What the other one writes is promised by its own ack. */
@@ -723,6 +791,10 @@ static void a_later_write_may_have_carried_it(void **state)
 	test_mark_call(&t, MARK_MARK, "now");
 	ask("m3:all", "missing: TXN-00001");
 	assert_int_equal(cause.layer, 0);
+	assert_string_equal(cause.missing, "no flush of the program's buffer "
+			    "and no fsync before ack 2");
+	assert_non_null(strstr(cause.sentence, "not known in which layer"));
+	assert_non_null(strstr(cause.sentence, "call 3 after it wrote more"));
 	cause_release(&cause);
 	/* Before that call it had not. */
 	ask("m2:all", "missing: TXN-00001");
@@ -750,6 +822,7 @@ int main(void)
 		TEST(a_mount_without_barriers_is_blamed),
 		TEST(a_sync_that_sent_no_flush_is_said_to),
 		TEST(stores_into_mapped_memory_want_msync),
+		TEST(a_page_that_was_dirty_already_has_later_stores),
 		TEST(stores_behind_the_end_are_no_data),
 		TEST(a_messenger_speaks_for_its_caller),
 		TEST(a_begin_that_the_check_names_tells_what_is_missing),
@@ -757,9 +830,11 @@ int main(void)
 		TEST(the_write_with_the_promises_words_is_accused),
 		TEST(the_name_of_what_has_the_promises_words_is_accused),
 		TEST(a_logs_write_is_accused_before_others),
+		TEST(a_page_is_not_accused_where_the_log_was_not_written),
 		TEST(a_rollback_journal_is_accused_after_others),
 		TEST(a_lost_write_is_accused_before_one_that_never_left),
 		TEST(a_file_that_is_gone_is_not_accused),
+		TEST(what_was_replaced_in_vain_is_accused),
 		TEST(threads_are_not_blamed_for_each_other),
 		TEST(order_names_what_was_to_come_first),
 		TEST(a_lost_write_of_nobody_is_told_by_its_number),
