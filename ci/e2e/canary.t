@@ -1,6 +1,7 @@
 #!/bin/sh
 # A guest that drifts: after some states it lies, out of a place in its memory
 # that no reset reaches. Canaries must find it; without them it is missed.
+# seconds: 150
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -2,6 +2,7 @@
 # Other file systems than ext4: the program that syncs keeps its promises, its
 # twin that does not is caught, a damaged one is noticed by its own fsck, and
 # a guest that has judged newer states judges older ones as before.
+# seconds: 90
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Guests that go bad under a check: a panic, a hang, processes left behind. The
 # state is judged for what it did, and the next one in a guest that is good.
+# seconds: 120
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

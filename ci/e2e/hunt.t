@@ -2,6 +2,7 @@
 # Hunting: found within a bounded number of rounds from a fixed seed, minimised to
 # what reasoning says, replayed by the printed command; and what is right stays
 # clean to the end. workloads/hunt/README.md has the reasoning.
+# seconds: 100
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Guest images: programs of Debian and of a container under test, each state in
 # an image of its own, and what is wrong is said.
+# seconds: 80
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

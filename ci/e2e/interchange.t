@@ -2,6 +2,7 @@
 # A recording goes out as a log of dm-log-writes and comes in again: each prefix
 # is our own state, byte for byte, and the verdicts are the same. Without FUA no
 # loss is proved.
+# seconds: 80
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 

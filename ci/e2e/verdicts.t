@@ -1,6 +1,7 @@
 #!/bin/sh
 # The demo: each program is judged as it deserves, in one process whose checker
 # guests stay warm, and the machine-readable reports say the same.
+# seconds: 120
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 
