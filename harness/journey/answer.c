@@ -70,9 +70,8 @@ void answer_missing(const struct buf *missing, struct buf *ret)
 void answer_accused(struct trial *t, const struct operation *o)
 {
 	struct buf sentence = BUF_INIT, missing = BUF_INIT;
-	const struct call *until = t->broken	? t->broken->ack->call
-				   : t->witness ? t->witness->call
-						: NULL;
+	const struct call *until = t->broken  ? t->broken->ack->call :
+				   t->witness ? t->witness->call : NULL;
 	const struct standing *s;
 	enum step step;
 
@@ -82,14 +81,19 @@ void answer_accused(struct trial *t, const struct operation *o)
 			    until ? until->enter_ns : t->media.guest_ns, until,
 			    &t->ret->sync, &missing);
 	operation_words(o, &sentence);
-	buf_puts(&sentence,
-		 o->kind == OPERATION_WRITE || o->kind == OPERATION_STORE
-			 ? ", were "
-			 : ", was ");
+	buf_puts(&sentence, o->kind == OPERATION_WRITE ||
+			    o->kind == OPERATION_STORE ? ", were " :
+							 ", was ");
 	standing_words(&t->media, s, &sentence);
 	promised_words(t, &sentence);
 	answer_missing(&missing, &sentence);
 	answer(t, (unsigned)s->at, step, &sentence, &missing);
+}
+
+static void buffer_missing(const struct journey_mark *ack, struct buf *ret)
+{
+	buf_printf(ret, "no flush of the program's buffer and no fsync before "
+		   "ack %" PRIu64, ack->call->number);
 }
 
 /* Layer 1. */
@@ -98,10 +102,7 @@ static void say_buffer(struct trial *t)
 	const struct journey_mark *ack = t->broken->ack;
 	struct buf sentence = BUF_INIT, missing = BUF_INIT;
 
-	buf_printf(&missing,
-		   "no flush of the program's buffer and no fsync "
-		   "before ack %" PRIu64,
-		   ack->call->number);
+	buffer_missing(ack, &missing);
 	buf_printf(&sentence, "what ");
 	promise_words(ack, &sentence);
 	buf_puts(&sentence, " had promised was in a buffer of the program ");
@@ -122,10 +123,7 @@ static void say_late(struct trial *t, const struct operation *o)
 	const struct journey_mark *ack = t->broken->ack;
 
 	answer_accuse(t, o);
-	buf_printf(&missing,
-		   "no flush of the program's buffer and no fsync "
-		   "before ack %" PRIu64,
-		   ack->call->number);
+	buffer_missing(ack, &missing);
 	operation_words(o, &sentence);
 	buf_puts(&sentence, ", only after ");
 	promise_words(ack, &sentence);
@@ -143,10 +141,7 @@ static void say_buffer_or_call(struct trial *t, const struct operation *o)
 	const struct journey_mark *ack = t->broken->ack;
 	struct buf sentence = BUF_INIT, missing = BUF_INIT;
 
-	buf_printf(&missing,
-		   "no flush of the program's buffer and no fsync "
-		   "before ack %" PRIu64,
-		   ack->call->number);
+	buffer_missing(ack, &missing);
 	buf_puts(&sentence, "not known in which layer: what ");
 	promise_words(ack, &sentence);
 	buf_printf(&sentence,

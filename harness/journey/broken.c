@@ -63,10 +63,9 @@ int broken_is_not_promised(const struct trial *t)
 
 	for (size_t i = 0; promised && i < t->j->n_operations; i++) {
 		const struct operation *o = &t->j->operations[i];
-		const char *at = o->owner
-					 ? trial_find_word(t->q->message,
-							   o->owner->mark->text)
-					 : NULL;
+		const char *at = o->owner ?
+			trial_find_word(t->q->message, o->owner->mark->text) :
+			NULL;
 
 		if (at && at < promised && trial_lost(t, i))
 			return 1;

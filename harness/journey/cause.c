@@ -101,8 +101,9 @@ static const struct operation *find_disorder(struct trial *t)
 	for (size_t i = 0; i < t->j->n_operations; i++) {
 		const struct operation *a = &t->j->operations[i];
 
-		for (size_t k = i + 1;
-		     trial_lost(t, i) && k < t->j->n_operations; k++) {
+		if (!trial_lost(t, i))
+			continue;
+		for (size_t k = i + 1; k < t->j->n_operations; k++) {
 			const struct operation *b = &t->j->operations[k];
 			unsigned d = depends(a, b);
 
@@ -201,16 +202,6 @@ static int say_fault(struct trial *t, const char *fault)
 
 /* ---- all ---- */
 
-static void judge_operations(struct trial *t)
-{
-	const struct journey *j = t->j;
-
-	t->standings = xcalloc(j->n_operations + 1, sizeof(*t->standings));
-	for (size_t i = 0; i < j->n_operations; i++)
-		t->standings[i] =
-			operation_standing(&t->media, &j->operations[i]);
-}
-
 static void conclude(struct trial *t)
 {
 	const char *fault = strchr(t->q->state, '+');
@@ -235,20 +226,20 @@ static void conclude(struct trial *t)
 int cause_find(const struct cause_question *q, struct cause *ret,
 	       struct error *e)
 {
-	struct trial t = {.q = q, .j = q->journey, .ret = ret};
+	struct trial t = { .q = q, .j = q->journey, .ret = ret };
 	struct media m;
 	int err = media_of_state(q->journey, q->state, &m, e);
 
 	if (err)
 		return err;
-	*ret = (struct cause){.cut_ns = m.guest_ns};
+	*ret = (struct cause){ .cut_ns = m.guest_ns };
 	t.media = m;
-	judge_operations(&t);
+	trial_open(&t);
 	t.n_promises = promises_until(t.j, m.position, &t.promises);
 	conclude(&t);
 	if (t.j->doubt)
 		ret->doubt = xstrdup(t.j->doubt);
-	free(t.standings);
+	trial_close(&t);
 	free(t.promises);
 	media_release(&m);
 	return 0;
@@ -256,8 +247,8 @@ int cause_find(const struct cause_question *q, struct cause *ret,
 
 void cause_unknown(const char *why, struct cause *ret)
 {
-	*ret = (struct cause){.sentence = xasprintf("not known: %s", why),
-			      .missing = xstrdup("")};
+	*ret = (struct cause){ .sentence = xasprintf("not known: %s", why),
+			       .missing = xstrdup("") };
 }
 
 void cause_release(struct cause *c)
@@ -265,5 +256,5 @@ void cause_release(struct cause *c)
 	free(c->sentence);
 	free(c->missing);
 	free(c->doubt);
-	*c = (struct cause){.layer = 0};
+	*c = (struct cause){ .layer = 0 };
 }

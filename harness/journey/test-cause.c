@@ -450,19 +450,24 @@ static void the_name_of_what_has_the_promises_words_is_accused(void **state)
 			    "call 5 and ack 6");
 }
 
+/* A page of the i-th file, which has that path. */
+static void page_of(uint64_t i, char *path)
+{
+	struct call *c = test_write_call(&t, 0, "page");
+
+	c->inode = TEST_FILE + i;
+	c->path = path;
+	t.events[t.l.n - 1].inode = c->inode;
+}
+
 static void a_logs_write_is_accused_before_others(void **state)
 {
 	static char *const paths[] = { "/mnt/catalog", "/mnt/pg_wal/01",
 				       "/mnt/wallet" };
 
 	(void)state;
-	for (uint64_t i = 0; i < 3; i++) {
-		struct call *c = test_write_call(&t, 0, "page");
-
-		c->inode = TEST_FILE + i;
-		c->path = paths[i];
-		t.events[t.l.n - 1].inode = c->inode;
-	}
+	for (uint64_t i = 0; i < 3; i++)
+		page_of(i, paths[i]);
 	test_mark_call(&t, MARK_ACK, "TXN-00001");
 	ask("m1:all", NULL);
 	assert_string_equal(cause.missing, "no fsync or fdatasync of "
@@ -476,11 +481,7 @@ static void a_page_is_not_accused_where_the_log_was_not_written(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 2; i++) {
-		struct call *c = test_write_call(&t, 0, "page");
-
-		c->inode = TEST_FILE + i;
-		c->path = paths[i];
-		t.events[t.l.n - 1].inode = c->inode;
+		page_of(i, paths[i]);
 		if (!i)
 			test_mark_call(&t, MARK_ACK, "TXN-00001");
 	}
@@ -496,13 +497,8 @@ static void a_rollback_journal_is_accused_after_others(void **state)
 	static char *const paths[] = { "/mnt/bank.db-journal", "/mnt/bank.db" };
 
 	(void)state;
-	for (uint64_t i = 0; i < 2; i++) {
-		struct call *c = test_write_call(&t, 0, "page");
-
-		c->inode = TEST_FILE + i;
-		c->path = paths[i];
-		t.events[t.l.n - 1].inode = c->inode;
-	}
+	for (uint64_t i = 0; i < 2; i++)
+		page_of(i, paths[i]);
 	test_mark_call(&t, MARK_ACK, "TXN-00001");
 	ask("m1:all", NULL);
 	assert_string_equal(cause.missing, "no fsync or fdatasync of "

@@ -1,7 +1,10 @@
 #include "journey/trial.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/buf.h"
 
 static int is_lost(const struct standing *s)
 {
@@ -25,15 +28,33 @@ static int is_wanted(const struct trial *t, const struct operation *o)
 	       (o->replaced_by && call_lost(t, o->replaced_by));
 }
 
+void trial_open(struct trial *t)
+{
+	const struct journey *j = t->j;
+
+	t->standings = xcalloc(j->n_operations + 1, sizeof(*t->standings));
+	t->wanted = xcalloc(j->n_operations + 1, sizeof(*t->wanted));
+	for (size_t i = 0; i < j->n_operations; i++)
+		t->standings[i] = operation_standing(&t->media,
+						     &j->operations[i]);
+	for (size_t i = 0; i < j->n_operations; i++)
+		t->wanted[i] = is_wanted(t, &j->operations[i]) != 0;
+}
+
+void trial_close(struct trial *t)
+{
+	free(t->standings);
+	free(t->wanted);
+}
+
 int trial_lost(const struct trial *t, size_t i)
 {
-	return is_lost(&t->standings[i]) && is_wanted(t, &t->j->operations[i]);
+	return is_lost(&t->standings[i]) && t->wanted[i];
 }
 
 int trial_unknown(const struct trial *t, size_t i)
 {
-	return t->standings[i].at == NOT_KNOWN &&
-	       is_wanted(t, &t->j->operations[i]);
+	return t->standings[i].at == NOT_KNOWN && t->wanted[i];
 }
 
 /* ---- texts ---- */

@@ -17,6 +17,7 @@ struct trial {
 	const struct journey *j;
 	struct media media;
 	struct standing *standings; /* of the journey's operations */
+	unsigned char *wanted; /* whether each is still asked for at the cut */
 	struct promise *promises;
 	size_t n_promises;
 	const struct promise *broken;	 /* or NULL */
@@ -27,6 +28,9 @@ struct trial {
 
 /* ---- trial.c ---- */
 
+/* Judges all operations at the cut, which media is of. */
+void trial_open(struct trial *t);
+void trial_close(struct trial *t);
 /* Of the i-th operation: still asked for at the cut, and lost, or not known to
  * be there. */
 int trial_lost(const struct trial *t, size_t i);
