@@ -186,10 +186,29 @@ static int remove_directory(const char *path)
 	return err;
 }
 
+/*
+ * libvirt's driver keeps threads until the process ends, even behind
+ * virConnectClose(), and one that saves a domain's status makes the folder for it
+ * (libvirt: virDomainDefSaveXML()). So there is a last look once the controller is
+ * dead, by a process that it does not wait for.
+ */
+static void look_again(const char *path, pid_t controller)
+{
+	CLEANUP_CLOSE int fd = pidfd_open(controller, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0 || fork() != 0)
+		return;
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	remove_directory(path);
+	_exit(0);
+}
+
 /* All signals are blocked: only SIGKILL ends it early. */
 static void reaper_main(const struct runtime *r, int fd, pid_t controller)
 {
-	int done;
+	int done, err;
 
 	setsid();
 	prctl(PR_SET_NAME, "powercut-reaper");
@@ -202,7 +221,10 @@ static void reaper_main(const struct runtime *r, int fd, pid_t controller)
 		reap_until_gone(r->path, controller, 1, REAP_TIMEOUT_MS);
 	else
 		reap_until_gone(r->path, 0, 6, REAP_TIMEOUT_MS);
-	_exit(remove_directory(r->path) < 0);
+	err = remove_directory(r->path);
+	if (done)
+		look_again(r->path, controller);
+	_exit(err < 0);
 }
 
 static int start_reaper(struct runtime *r, struct error *e)

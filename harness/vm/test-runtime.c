@@ -171,6 +171,38 @@ static void reaper_cleans_up_after_kill_9(void **state)
 	assert_false(exists(path));
 }
 
+/* Like libvirt's driver, whose threads live longer than its connection. */
+static void late_controller(const char *parent)
+{
+	struct runtime *r;
+	char *late;
+
+	if (runtime_create(parent, &r, NULL) < 0)
+		_exit(1);
+	late = xasprintf("%s/libvirt/run", runtime_path(r));
+	runtime_free(r);
+	_exit(mkdir_p(late, NULL) < 0);
+}
+
+static void what_is_made_after_the_end_is_removed(void **state)
+{
+	int status;
+	pid_t pid;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		late_controller(*state);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	while (wait(NULL) > 0)
+		;
+	assert_int_equal(errno, ECHILD);
+	/* Only an empty folder can be removed so. */
+	assert_int_equal(rmdir(*state), 0);
+}
+
 /* The controller's first child. */
 static pid_t reaper_of(pid_t controller_pid)
 {
@@ -307,6 +339,7 @@ int main(void)
 		RUNTIME_TEST(creates_a_private_directory_and_removes_it),
 		RUNTIME_TEST(free_kills_what_names_the_directory),
 		RUNTIME_TEST(reaper_cleans_up_after_kill_9),
+		RUNTIME_TEST(what_is_made_after_the_end_is_removed),
 		RUNTIME_TEST(reaper_survives_signals),
 		RUNTIME_TEST(create_sweeps_stale_directories),
 		RUNTIME_TEST(create_sweeps_old_rests_only),
