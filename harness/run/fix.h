@@ -12,7 +12,7 @@
 
 struct error;
 
-#define FIX_CURES 2
+#define FIX_CURES 4
 struct fix {
 	struct cure cures[FIX_CURES];
 	size_t n_cures;
