@@ -326,10 +326,13 @@ static int look_at_msync(struct looking *l)
 	l->record.inode = st.st_ino;
 	l->record.old_size = (uint64_t)st.st_size;
 	l->record.offset = offset + (address - start);
+	if (!(l->record.flags & MS_SYNC))
+		l->record.kind = CALL_SYNC_RANGE;
 	return 1;
 }
 
-/* Calls that are about no file of their own. */
+/* Calls that are about no file of their own. Without MS_SYNC msync only asks for
+ * the writing, if for that: Linux's does nothing. */
 static int look_at_rest(struct looking *l)
 {
 	if (l->record.kind == CALL_MSYNC)

@@ -420,10 +420,15 @@ static void maps_are_told(void **state)
 	assert_int_equal(k->inode, inode("m"));
 	/* Who is not root may not follow /proc/PID/map_files. */
 	if (geteuid() == 0) {
-		assert_int_equal(count(c, "msync"), 1);
+		assert_int_equal(count(c, "msync"), 2);
 		k = call(c, "msync", 0);
+		assert_int_equal(k->kind, CALL_MSYNC);
 		assert_int_equal(k->offset, 4096);
 		assert_int_equal(k->length, 4096);
+		assert_int_equal(k->inode, inode("m"));
+		k = call(c, "msync", 1);
+		assert_int_equal(k->kind, CALL_SYNC_RANGE);
+		assert_int_equal(k->offset, 0);
 		assert_int_equal(k->inode, inode("m"));
 	}
 	calls_free(c);

@@ -50,7 +50,7 @@ static void directory_of(const char *path, struct buf *ret)
 		buf_printf(ret, "directory %.*s", (int)(slash - path), path);
 }
 
-/* sync_file_range is often taken for one. */
+/* sync_file_range and msync(MS_ASYNC) are often taken for one. */
 static const struct call *range_sync(const struct journey *j,
 				     const struct operation *o,
 				     uint64_t until_ns)
@@ -97,6 +97,11 @@ static enum step no_directory_sync(const struct media *m,
 	return STEP_SYNC_DIRECTORY;
 }
 
+static int is_msync(const struct call *c)
+{
+	return c->name && !strcmp(c->name, "msync");
+}
+
 static enum step no_file_sync(const struct media *m,
 			      const struct operation *o, uint64_t until_ns,
 			      const struct call *until, struct buf *ret)
@@ -116,8 +121,10 @@ static enum step no_file_sync(const struct media *m,
 		buf_puts(ret, "the file");
 	between(o, until, ret);
 	if (range)
-		buf_printf(ret, "; sync_file_range at call %" PRIu64
-			   " makes nothing durable", range->number);
+		buf_printf(ret, "; %s%s at call %" PRIu64
+			   " makes nothing durable", call_name(range),
+			   is_msync(range) ? " without MS_SYNC" : "",
+			   range->number);
 	return store ? STEP_SYNC_MAPPING : STEP_SYNC_FILE;
 }
 

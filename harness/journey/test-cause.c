@@ -336,6 +336,25 @@ static void stores_into_mapped_memory_want_msync(void **state)
 	     "and ack 3");
 }
 
+static void an_asynchronous_msync_is_no_sync(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	c = test_enter(&t, CALL_MAP, "mmap");
+	c->length = 8192;
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_BEGIN, "page");
+	test_dirty(&t, 4096);
+	test_exit(&t, test_enter(&t, CALL_SYNC_RANGE, "msync"), 0);
+	test_mark_call(&t, MARK_ACK, "page");
+	ask("m2:all", NULL);
+	assert_int_equal(cause.step, STEP_SYNC_MAPPING);
+	assert_string_equal(cause.missing, "no msync or fsync of /mnt/log "
+			    "between the store and ack 4; msync without "
+			    "MS_SYNC at call 3 makes nothing durable");
+}
+
 /* The second promise's store has no event: its page was dirty already. */
 static void a_page_that_was_dirty_already_has_later_stores(void **state)
 {
@@ -818,6 +837,7 @@ int main(void)
 		TEST(a_mount_without_barriers_is_blamed),
 		TEST(a_sync_that_sent_no_flush_is_said_to),
 		TEST(stores_into_mapped_memory_want_msync),
+		TEST(an_asynchronous_msync_is_no_sync),
 		TEST(a_page_that_was_dirty_already_has_later_stores),
 		TEST(stores_behind_the_end_are_no_data),
 		TEST(a_messenger_speaks_for_its_caller),

@@ -36,8 +36,7 @@ const struct call_type call_types[] = {
 	     .flags = 6),
 
 	CALL(mmap, CALL_MAP, .fd = 5, .length = 2, .offset = 6, .flags = 4),
-	CALL(msync, CALL_MSYNC, .length = 2, .flags = 3, .test = 3,
-	     .bits = MS_SYNC),
+	CALL(msync, CALL_MSYNC, .length = 2, .flags = 3),
 	CALL(fsync, CALL_SYNC, .fd = 1),
 	CALL(fdatasync, CALL_DATASYNC, .fd = 1),
 	CALL(sync_file_range, CALL_SYNC_RANGE, .fd = 1, .offset = 2,

@@ -28,7 +28,8 @@ enum call_kind {
 	CALL_MAP,      /* mmap, shared and writable: offset, length */
 	CALL_SYNC,     /* fsync */
 	CALL_DATASYNC, /* fdatasync */
-	CALL_SYNC_RANGE, /* sync_file_range: makes nothing durable */
+	CALL_SYNC_RANGE, /* sync_file_range, msync without MS_SYNC: make nothing
+			  * durable */
 	CALL_SYNC_FS,  /* syncfs, sync: of the whole file system */
 	CALL_MSYNC,    /* msync with MS_SYNC; offset and length in the file */
 	CALL_RENAME,   /* path -> path2 */
