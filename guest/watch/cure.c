@@ -25,7 +25,8 @@ static enum call_kind kind_of(enum cure_what what, enum call_kind call)
 		return CALL_SYNC_FS;
 	if (what == CURE_SYNC_FILE &&
 	    (call == CALL_WRITE || call == CALL_ALLOCATE ||
-	     call == CALL_TRUNCATE || call == CALL_MAP))
+	     call == CALL_TRUNCATE || call == CALL_MAP ||
+	     call == CALL_SYNC_RANGE))
 		return CALL_DATASYNC;
 	return CALL_SYNC;
 }
@@ -123,18 +124,29 @@ static const char *match(const struct cure *c, enum call_kind call,
 	return NULL;
 }
 
+/* Of a file system any folder will do: the file may be gone by then. */
+static char *put_off_path(const struct cure *c, const char *path)
+{
+	char *copy = xstrdup(path), *slash = strrchr(copy, '/');
+
+	if (c->what == CURE_SYNC_FS && slash)
+		slash[slash == copy] = '\0';
+	return copy;
+}
+
 /* What there is no room for is told as a call that failed. */
 static void put_off(struct watcher *w, struct task *t, unsigned int rule,
-		    enum call_kind call, const char *path)
+		    enum call_kind call, const char *name)
 {
 	struct cure_list *l = &w->target.cures;
+	CLEANUP_FREE char *path = put_off_path(&l->rules[rule], name);
 
 	for (unsigned int i = 0; i < l->n_due; i++)
 		if (l->due[i].rule == rule && !strcmp(l->due[i].path, path))
 			return;
 	if (l->n_due < CURES_DUE)
 		l->due[l->n_due++] = (struct cure_due){ rule, call,
-							xstrdup(path) };
+							TAKE(path) };
 	else
 		do_sync(w, t, kind_of(l->rules[rule].what, call), -ENOBUFS,
 			path);
@@ -181,7 +193,7 @@ static void follow_unlink(struct cure_list *l, const char *path)
 static void follow(struct cure_list *l, enum call_kind call,
 		   const char *path, const char *path2)
 {
-	if (call == CALL_UNLINK)
+	if (call == CALL_UNLINK || call == CALL_RMDIR)
 		follow_unlink(l, path);
 	if (call != CALL_RENAME)
 		return;

@@ -191,6 +191,28 @@ static void a_file_that_cannot_be_opened_is_told(void **state)
 	nothing_more();
 }
 
+static void a_file_system_is_synced_though_its_file_is_gone(void **state)
+{
+	struct record_enter enter;
+	struct record_exit x;
+	char path[256];
+
+	(void)state;
+	watcher.target.cures.rules[0] = (struct cure){ CURE_BEFORE_ACK,
+						       CURE_SYNC_FS, 0, NULL };
+	was_written("a");
+	was_written("b");
+	assert_int_equal(unlink(in("a")), 0);
+	cures_after(&watcher, &task, CALL_UNLINK, in("a"), "");
+	cures_before_ack(&watcher, &task);
+	assert_true(take(RECORD_ENTER, &enter, sizeof(enter), path));
+	assert_string_equal(path, folder);
+	assert_int_equal(enter.kind, CALL_SYNC_FS);
+	assert_true(take(RECORD_EXIT, &x, sizeof(x), NULL));
+	assert_int_equal(x.result, 0);
+	nothing_more();
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, clean)
 
 int main(void)
@@ -202,6 +224,7 @@ int main(void)
 		TEST(a_file_that_was_replaced_is_synced_once),
 		TEST(a_file_that_is_gone_is_not_synced),
 		TEST(a_file_that_cannot_be_opened_is_told),
+		TEST(a_file_system_is_synced_though_its_file_is_gone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

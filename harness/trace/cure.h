@@ -9,7 +9,7 @@
 
 #include "trace/calls.h"
 
-#define CURES_MAX 8
+#define CURES_MAX 16
 
 enum cure_when {
 	CURE_AFTER_CALL = 1, /* each time such a call has succeeded */
