@@ -26,6 +26,16 @@ run_case
 exits 4 "a duration with a blank is a usage error"
 like "$(cat "$err")" "case.yaml:[0-9]+:[0-9]+: .*10 ms" "it names the value"
 
+for fixed in gone.yaml case.yaml lossy.yaml; do
+	scenario "s|^seed:|fixed: $fixed\n&|"
+	sed 's/^fixed:.*//; s/^expect: held/expect: violated/' \
+		"$work/case.yaml" >"$work/lossy.yaml"
+	run_case
+	exits 4 "fixed: $fixed is a usage error"
+	like "$(cat "$err")" "case.yaml:[0-9]+:8: fixed.*expected" \
+		"it has the position, and what is expected"
+done
+
 scenario 's|^drive:.*|&\nguest: { kernel: /no/such/kernel }|'
 run_case
 exits 4 "a kernel that does not exist is a usage error"

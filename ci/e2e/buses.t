@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 cp workloads/append-log/*.[ch] "$work"
 on_bus() { # BUS SCENARIO: writes $work/SCENARIO-BUS.yaml
 	sed "s/^drive:.*/drive: { bus: $1, size: 64MiB }/; s/\"12\"/\"3\"/
-		s/^name:.*/name: $2-$1/" "workloads/append-log/$2.yaml" \
+		s/^name:.*/name: $2-$1/; /^fixed:/d" "workloads/append-log/$2.yaml" \
 		>"$work/$2-$1.yaml"
 }
 files=

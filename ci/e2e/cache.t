@@ -11,7 +11,7 @@ cp workloads/append-log/*.[ch] "$work"
 
 short() { # NAME...
 	for name; do
-		sed "/^cuts:/,/^  -/d; s/^check:/$cuts\n&/" \
+		sed "/^cuts:/,/^  -/d; /^fixed:/d; s/^check:/$cuts\n&/" \
 			"workloads/append-log/$name.yaml" >"$work/$name.yaml"
 	done
 }
@@ -21,7 +21,7 @@ short direct plp destage flush-ignored fua-ignored capacity
 sed 's/16KiB/20KiB/; s/^expect: held/expect: violated/' "$work/capacity.yaml" \
 	>"$work/larger.yaml"
 for name in reordered fifo; do
-	sed "s/every: mark/at: { mark: TXN-00004 }/" \
+	sed "s/every: mark/at: { mark: TXN-00004 }/; /^fixed:/d" \
 		"workloads/append-log/$name.yaml" >"$work/$name.yaml"
 done
 

@@ -13,7 +13,7 @@ for name in append-log/unsynced append-log/buffered append-log/flush-ignored \
 	append-log/scenario; do
 	mkdir -p "$work/${name%/*}"
 	cp "workloads/${name%/*}"/*.[ch] "$work/${name%/*}"
-	sed "s/^seed:.*/states: { budget: 60 }\nseed: 1/" \
+	sed "s/^seed:.*/states: { budget: 60 }\nseed: 1/; /^fixed:/d" \
 		"workloads/$name.yaml" >"$work/$name.yaml"
 	files="$files $work/$name.yaml"
 done

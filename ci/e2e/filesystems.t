@@ -13,7 +13,7 @@ export POWERCUT_HOME
 # A few cuts each: what is here is the file system, not the workload.
 few()
 {
-	sed -e "s/\"12\"/\"$2\"/" "workloads/append-log/$1.yaml"
+	sed -e "s/\"12\"/\"$2\"/; /^fixed:/d" "workloads/append-log/$1.yaml"
 	printf 'cuts: [{ every: mark }]\n'
 }
 
@@ -34,7 +34,7 @@ done
 
 # ext4 with fast commits, and with nobody who flushes.
 for variant in fast-commit no-barrier; do
-	sed 's/"6"/"3"/' "workloads/append-log/ext4-$variant.yaml"
+	sed 's/"6"/"3"/; /^fixed:/d' "workloads/append-log/ext4-$variant.yaml"
 	echo 'cuts: [{ every: mark }]'
 done | awk -v work="$work" '/^name:/ { n++ } { print >(work "/ext4-" n ".yaml") }'
 run_powercut run --json --budget 12 --results "$work/runs" \

@@ -12,7 +12,7 @@ cp workloads/append-log/*.[ch] "$work"
 
 # SCENARIO KERNEL TYPE: a few cuts of it.
 few() {
-	sed -e "s/^name: .*/name: $2-$3-$1/" -e 's/"12"/"3"/' \
+	sed -e "s/^name: .*/name: $2-$3-$1/" -e "/^fixed:/d" -e 's/"12"/"3"/' \
 		"workloads/append-log/$1.yaml" |
 		if [ "$3" = ext4 ]; then
 			cat

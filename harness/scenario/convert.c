@@ -260,6 +260,8 @@ int scenario_convert(struct document *d, const struct raw_scenario *raw,
 	if (!err)
 		err = expect_convert(d, raw, s, e);
 	if (!err)
+		err = fixed_convert(d, raw->fixed, s, e);
+	if (!err)
 		err = quantity_at(d, "seed", raw->seed, parse_count, 0,
 				  UINT64_MAX, "a whole number", &s->seed, e);
 	return err;

@@ -41,6 +41,11 @@ int expect_text(struct document *d, const char *path, const char *text,
 int expect_convert(struct document *d, const struct raw_scenario *raw,
 		   struct scenario *s, struct error *e);
 
+/* The key `fixed`: the file that it names, beside the scenario's. What stands in
+ * that is not looked at (scenario_load does). */
+int fixed_convert(struct document *d, const char *text, struct scenario *s,
+		  struct error *e);
+
 /* Text at a path of the document to a number of at least min and at most max
  * ("... expected 1 to 5"); ret is untouched where text is NULL. */
 typedef int (*quantity_fn)(const char *text, uint64_t *ret, struct error *e);

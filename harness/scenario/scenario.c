@@ -20,6 +20,7 @@
 #include "common/files.h"
 #include "scenario/convert.h"
 #include "scenario/document.h"
+#include "scenario/fixed.h"
 #include "scenario/match.h"
 #include "scenario/parse.h"
 #include "scenario/schema.h"
@@ -49,6 +50,7 @@ void scenario_free(struct scenario *s)
 	free(s->filesystem.mkfs);
 	free(s->filesystem.mount);
 	free(s->states.strategy);
+	free(s->fixed);
 	free(s->path);
 	free(s->folder);
 	free(s->name);
@@ -92,9 +94,12 @@ static int load_raw(struct document *d, const void *data, size_t len,
 	return 0;
 }
 
+/* Other files are looked at only where this one is. */
+enum follow { ALONE, WITH_FIXED };
+
 static int parse_document(struct document *d, const char *path,
-			  const void *data, size_t len, struct scenario **ret,
-			  struct error *e)
+			  const void *data, size_t len, enum follow follow,
+			  struct scenario **ret, struct error *e)
 {
 	const cyaml_schema_value_t *schema =
 		document_is_mapping(d, "expect") ? &losing_schema :
@@ -109,6 +114,8 @@ static int parse_document(struct document *d, const char *path,
 		return err;
 	s = scenario_new(path);
 	err = scenario_convert(d, raw, s, e);
+	if (!err && s->fixed && follow == WITH_FIXED)
+		err = fixed_check(d, s, e);
 	cyaml_free(&scenario_cyaml, schema, raw, 0);
 	if (err)
 		scenario_free(s);
@@ -117,17 +124,24 @@ static int parse_document(struct document *d, const char *path,
 	return err;
 }
 
-int scenario_parse(const char *name, const char *path, const void *data,
-		   size_t len, struct scenario **ret, struct error *e)
+static int parse(const char *name, const char *path, const void *data,
+		 size_t len, enum follow follow, struct scenario **ret,
+		 struct error *e)
 {
 	struct document d;
 	int err = document_load(&d, name, data, len, e);
 
 	if (err)
 		return err;
-	err = parse_document(&d, path, data, len, ret, e);
+	err = parse_document(&d, path, data, len, follow, ret, e);
 	document_release(&d);
 	return err;
+}
+
+int scenario_parse(const char *name, const char *path, const void *data,
+		   size_t len, struct scenario **ret, struct error *e)
+{
+	return parse(name, path, data, len, ALONE, ret, e);
 }
 
 /* A fifo would block, a device never end: only a small regular file. */
@@ -149,7 +163,8 @@ static int read_scenario(const char *path, struct buf *content,
 	return file_read(path, content, e);
 }
 
-int scenario_load(const char *path, struct scenario **ret, struct error *e)
+static int load(const char *path, enum follow follow, struct scenario **ret,
+		struct error *e)
 {
 	struct buf content CLEANUP_BUF = BUF_INIT;
 	CLEANUP_FREE char *absolute = NULL;
@@ -160,6 +175,17 @@ int scenario_load(const char *path, struct scenario **ret, struct error *e)
 	absolute = realpath(path, NULL);
 	if (!absolute)
 		return error_errno(e, errno, "cannot resolve %s", path);
-	return scenario_parse(path, absolute, buf_text(&content), content.len,
-			      ret, e);
+	return parse(path, absolute, buf_text(&content), content.len, follow,
+		     ret, e);
+}
+
+int scenario_load(const char *path, struct scenario **ret, struct error *e)
+{
+	return load(path, WITH_FIXED, ret, e);
+}
+
+int scenario_load_alone(const char *path, struct scenario **ret,
+			struct error *e)
+{
+	return load(path, ALONE, ret, e);
 }

@@ -111,10 +111,12 @@ struct scenario {
 	enum expect expect;
 	uint64_t window_ns; /* EXPECT_LOSES: so old an ack may be and be lost
 			     * (check/window.c); else 0 */
+	char *fixed; /* the scenario that keeps the same promise: its file,
+		      * absolute; or NULL */
 	uint64_t seed;
 };
 
-/* Reads and validates. On failure the message starts with FILE:LINE:COLUMN. */
+/* Reads and validates, with the scenario of its key `fixed`. On failure the message starts with FILE:LINE:COLUMN. */
 int scenario_load(const char *path, struct scenario **ret, struct error *e);
 void scenario_free(struct scenario *s);
 /* Whether a scenario may have this name. */
@@ -133,7 +135,8 @@ int scenario_has_filesystem(const struct scenario *s);
 const char *scenario_scheduler(const struct scenario *s);
 
 /* The scenario with every default spelled out, as YAML that scenario_load
- * reads back to the same thing. Caller frees. */
+ * reads back to the same thing, but for `fixed`: a file beside this one need not be
+ * beside that one. Caller frees. */
 char *scenario_resolved(const struct scenario *s);
 
 

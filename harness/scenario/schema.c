@@ -261,6 +261,7 @@ static const cyaml_schema_field_t expect_fields[] = {
 	LIST(struct raw_scenario, require, OPTIONAL, 1),                       \
 	MAP(struct raw_scenario, check, check_fields),                         \
 	expect_field,                                                          \
+	TEXT(struct raw_scenario, fixed),                                      \
 	TEXT(struct raw_scenario, seed),                                       \
 	CYAML_FIELD_END
 

@@ -104,6 +104,7 @@ struct raw_scenario {
 	struct raw_expect {
 		char *loses;
 	} *expect_loss;
+	char *fixed;
 	char *seed;
 };
 

@@ -29,7 +29,7 @@ static void unknown_key_at_the_top(void **state)
 	refused(MINIMAL "cut: []\n",
 		"3:1: unknown key 'cut' in the scenario; expected name, "
 		"about, guest, drive, filesystem, workload, cuts, mode, "
-		"states, require, check, expect or seed; did you mean cuts?");
+		"states, require, check, expect, fixed or seed; did you mean cuts?");
 }
 
 static void merge_key_is_no_key(void **state)
@@ -186,7 +186,7 @@ static void control_characters_do_not_reach_the_terminal(void **state)
 	refused(MINIMAL "\"a\\eb\\nc\": 1\n",
 		"3:1: unknown key 'a?b?c' in the scenario; expected name, "
 		"about, guest, drive, filesystem, workload, cuts, mode, "
-		"states, require, check, expect or seed");
+		"states, require, check, expect, fixed or seed");
 }
 
 static void broken_yaml(void **state)
