@@ -2,7 +2,6 @@
 #include "cmd/explain-fix.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <jansson.h>
 
 #include "cmd/explain-cause.h"
+#include "cmd/explain-fix-words.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -21,15 +21,17 @@
 struct question {
 	char *sentence, *message;
 	enum stage stage;
-	struct fix *fixes;
-	size_t n;
+	int mapping; /* it was stored through one */
+	struct fixes fixes;
+	char *untried; /* what there was to try and why it could not be, or NULL */
 };
 
 static void question_release(struct question *q)
 {
 	free(q->sentence);
 	free(q->message);
-	fixes_free(q->fixes, q->n);
+	free(q->untried);
+	fixes_release(&q->fixes);
 }
 
 /* The state in the run's store, if it lost something. */
@@ -74,6 +76,37 @@ static int find_violation(const struct target *t, struct question *q,
 			 "is nothing to fix", t->state);
 }
 
+static char *stored_fixed(const char *dir)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
+	struct store *store;
+	char *fixed;
+
+	if (store_open(path, &store, NULL))
+		return NULL;
+	fixed = store_get(store, "fixed");
+	store_close(store);
+	return fixed;
+}
+
+/* As the scenario's file names it now, or did when the run was made. */
+static void find_variant(const struct target *t, const struct scenario *s,
+			 struct question *q)
+{
+	CLEANUP_FREE char *stored = s->fixed ? NULL : stored_fixed(t->dir);
+	const char *path = s->fixed ? s->fixed : stored;
+	struct error why = { 0 };
+
+	if (path && *path && access(path, F_OK) < 0)
+		q->untried = xasprintf("the scenario's own fixed variant: %s is "
+				       "not there any more; put it back, or run "
+				       "the scenario again from where it is now",
+				       path);
+	else if (path && *path && fix_add_variant(s, path, &q->fixes, &why))
+		q->untried = xasprintf("the scenario's own fixed variant: %s",
+				       why.message);
+}
+
 static int find_fixes(struct session *session, const struct target *t,
 		      const struct scenario *s, struct question *q,
 		      struct error *e)
@@ -91,7 +124,13 @@ static int find_fixes(struct session *session, const struct target *t,
 				     t->state, q->message, &x, e);
 	if (!err) {
 		q->sentence = report_clean(x.cause.sentence);
-		q->n = fix_candidates(&x.cause, &q->fixes);
+		q->mapping = x.cause.step == STEP_SYNC_MAPPING;
+		fix_candidates(&(struct fix_question){
+				       .cause = &x.cause,
+				       .scenario = s,
+				       .history = recorded.history },
+			       &q->fixes);
+		find_variant(t, s, q);
 		explained_release(&x);
 	}
 	recorded_release(&recorded);
@@ -99,98 +138,96 @@ static int find_fixes(struct session *session, const struct target *t,
 	return err;
 }
 
-/* ---- as text ---- */
+/* ---- one after the other ---- */
 
-static const char *verdict_words(const struct fix_result *r)
-{
-	switch (r->verdict) {
-	case FIX_CURED:
-		return "cured: the violation is gone";
-	case FIX_OTHER:
-		return "the violation is gone, another one is there";
-	case FIX_FAILED:
-		return "not cured: the violation is still there";
-	case FIX_UNUSED:
-		return "nothing was tried: no call of the workload matched";
-	default:
-		return "not known";
-	}
-}
-
-static void cost_text(const struct fix_result *r, struct buf *b)
-{
-	double now = (double)r->run_ns / 1e9,
-	       before = (double)r->run_before_ns / 1e9;
-
-	if (!r->run_ns || !r->run_before_ns)
-		return;
-	buf_printf(b, "    cost      the workload took %.3f s instead of %.3f s "
-		   "(%+.0f %%), one recording each\n", now, before,
-		   100 * (now - before) / before);
-}
-
-static void print_text(const struct fix *f, size_t number,
-		       const struct fix_result *r)
+static void tell(const struct command_line *line, const struct fix *f,
+		 size_t number, const struct fix_result *r, json_t *list)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	CLEANUP_FREE char *words = report_clean(f->words);
-	CLEANUP_FREE char *message = report_clean(r->message);
 
-	buf_printf(&b, "  fix %zu       %s\n", number, words);
-	buf_printf(&b, "    result    %s\n", verdict_words(r));
-	if (*message)
-		buf_printf(&b, "    says      %s\n", message);
-	buf_printf(&b, "    added     %" PRIu64 " calls, by powercut's tracer "
-		   "(PID 1 of the guest, ptrace) while the program stood "
-		   "still\n", r->added);
-	cost_text(r, &b);
-	if (r->run)
-		buf_printf(&b, "    run       %s\n", r->run);
+	if (line->json) {
+		json_array_append_new(list, fix_json(f, r));
+		return;
+	}
+	fix_text(f, number, r, &b);
 	fputs(buf_text(&b), stdout);
 	fflush(stdout);
 }
 
-/* ---- as JSON ---- */
-
-static json_t *json_fix(const struct fix *f, const struct fix_result *r)
-{
-	CLEANUP_FREE char *words = report_clean(f->words);
-	CLEANUP_FREE char *message = report_clean(r->message);
-
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s?}", "fix", words,
-			 "result", fix_verdict_name(r->verdict), "message",
-			 message, "added", (json_int_t)r->added, "record_ns",
-			 (json_int_t)r->run_ns, "record_ns_before",
-			 (json_int_t)r->run_before_ns, "run", r->run);
-}
-
-/* ---- one after the other ---- */
+struct outcome {
+	enum exit_status status;
+	enum fix_by by; /* EXIT_EXPECTED: what cured it */
+};
 
 static int try_all(const struct command_line *line, struct session *session,
 		   const struct target *t, const struct scenario *s,
 		   const struct question *q, json_t *list,
-		   enum exit_status *ret, struct error *e)
+		   struct outcome *ret, struct error *e)
 {
-	*ret = EXIT_UNKNOWN;
-	for (size_t i = 0; i < q->n; i++) {
+	for (size_t i = 0; i < q->fixes.n; i++) {
+		const struct fix *f = &q->fixes.list[i];
 		struct fix_result r;
-		int err = run_fix(&session->engine, t->dir, s, &q->fixes[i],
-				  q->stage, q->message, &r, e);
+		int err = run_fix(&session->engine, t->dir, s, f, q->stage,
+				  q->message, &r, e);
 
-		if (!err && line->json)
-			json_array_append_new(list,
-					      json_fix(&q->fixes[i], &r));
-		else if (!err)
-			print_text(&q->fixes[i], i + 1, &r);
+		if (!err)
+			tell(line, f, i + 1, &r, list);
 		if (r.verdict == FIX_CURED)
-			*ret = EXIT_EXPECTED;
+			*ret = (struct outcome){ EXIT_EXPECTED, f->by };
 		else if (r.verdict == FIX_FAILED || r.verdict == FIX_OTHER)
-			*ret = EXIT_UNEXPECTED;
+			ret->status = EXIT_UNEXPECTED;
 		fix_result_release(&r);
-		if (err || *ret == EXIT_EXPECTED)
+		if (err || ret->status == EXIT_EXPECTED)
 			return err;
 	}
 	return 0;
+}
+
+/* Why no call that was added helped, or NULL. */
+static const char *note_of(const struct question *q, const struct outcome *o)
+{
+	if (!q->mapping || o->status == EXIT_UNKNOWN ||
+	    (o->status == EXIT_EXPECTED && o->by == FIX_BY_TRACER))
+		return NULL;
+	return "stores into a mapping are no calls: from outside they can be "
+	       "synced, but not put in order; only the program can do that, with "
+	       "msync(MS_SYNC) between them";
+}
+
+static void print_object(const struct command_line *line,
+			 const struct question *q, const struct outcome *o,
+			 json_t *list)
+{
+	json_t *object = json_pack(
+		"{s:s, s:s, s:b, s:O, s:s?, s:s?}", "state", line->args[0],
+		"cause", q->sentence, "cured", o->status == EXIT_EXPECTED,
+		"fixes", list, "note", note_of(q, o), "untried", q->untried);
+
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+static void print_begin(const struct command_line *line,
+			const struct question *q)
+{
+	printf("%s\n  cause       %s\n", line->args[0], q->sentence);
+	if (!q->fixes.n)
+		printf("  no fix      no call that could be added to the "
+		       "program from outside would help%s\n",
+		       q->untried ? "" : ", and the scenario names no fixed "
+					 "variant");
+	fflush(stdout);
+}
+
+static void print_end(const struct question *q, const struct outcome *o)
+{
+	const char *note = note_of(q, o);
+
+	if (note)
+		printf("  note        %s\n", note);
+	if (q->untried && o->status != EXIT_EXPECTED)
+		printf("  not tried   %s\n", q->untried);
 }
 
 static int ask_and_try(const struct command_line *line,
@@ -198,28 +235,20 @@ static int ask_and_try(const struct command_line *line,
 		       const struct scenario *s, struct question *q,
 		       struct error *e)
 {
-	enum exit_status status;
-	json_t *list = json_array(), *object;
+	struct outcome o = { .status = EXIT_UNKNOWN };
+	json_t *list = json_array();
 	int err;
 
-	if (!line->json) {
-		printf("%s\n  cause       %s\n", line->args[0], q->sentence);
-		if (!q->n)
-			printf("  no fix      no call that could be added to the "
-			       "program from outside would help\n");
-		fflush(stdout);
-	}
-	err = try_all(line, session, t, s, q, list, &status, e);
-	object = json_pack("{s:s, s:s, s:b, s:o}", "state", line->args[0],
-			   "cause", q->sentence, "cured",
-			   status == EXIT_EXPECTED, "fixes", list);
-	if (!err && line->json) {
-		json_dumpf(object, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
-	json_decref(object);
+	if (!line->json)
+		print_begin(line, q);
+	err = try_all(line, session, t, s, q, list, &o, e);
+	if (!err && line->json)
+		print_object(line, q, &o, list);
+	else if (!err)
+		print_end(q, &o);
+	json_decref(list);
 	if (!err)
-		return status;
+		return o.status;
 	return command_fail(line, err == -ECANCELED ? EXIT_INTERRUPTED :
 						      EXIT_HARNESS, e);
 }

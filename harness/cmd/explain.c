@@ -45,8 +45,9 @@ static const struct option_spec options[] = {
 	  .offset = offsetof(struct explain_options, minimise) },
 	{ .name = "try-fix",
 	  .help = "Records the workload again with the missing step done for "
-		  "it, and judges that: whether the violation disappears, and "
-		  "what the step costs.",
+		  "it, or an honest drive, or mount options that flush, or the "
+		  "scenario's fixed variant: whether the violation "
+		  "disappears, and what that costs.",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct explain_options, try_fix) },
 	{ .name = "judgements", .argument = "N",

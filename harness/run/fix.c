@@ -21,6 +21,18 @@ const char *fix_verdict_name(enum fix_verdict v)
 	return names[v];
 }
 
+const char *fix_by_name(enum fix_by by)
+{
+	static const char *const names[] = {
+		[FIX_BY_TRACER] = "tracer",
+		[FIX_BY_DRIVE] = "drive",
+		[FIX_BY_MOUNT] = "mount",
+		[FIX_BY_VARIANT] = "variant",
+	};
+
+	return names[by];
+}
+
 void fix_result_release(struct fix_result *r)
 {
 	free(r->message);
@@ -91,7 +103,7 @@ static int look(const struct store_finding *f, void *arg)
 
 enum fix_verdict fix_judge(const struct fix_seen *s)
 {
-	if (!s->added)
+	if (!s->added && !s->changed)
 		return s->missed ? FIX_UNKNOWN : FIX_UNUSED;
 	if (s->same)
 		return s->missed ? FIX_UNKNOWN : FIX_FAILED;
@@ -101,7 +113,8 @@ enum fix_verdict fix_judge(const struct fix_seen *s)
 }
 
 static void conclude(const char *dir, const struct run_outcome *o,
-		     struct looking *l, struct fix_result *ret)
+		     const struct fix *fix, struct looking *l,
+		     struct fix_result *ret)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
 	struct store *store;
@@ -111,6 +124,7 @@ static void conclude(const char *dir, const struct run_outcome *o,
 		return;
 	store_findings(store, look, l, NULL);
 	ret->verdict = fix_judge(&(struct fix_seen){
+		.changed = fix->by != FIX_BY_TRACER,
 		.added = ret->added, .missed = ret->missed, .same = l->same,
 		.other = l->message != NULL,
 		.held = o->verdict == VERDICT_HELD });
@@ -127,20 +141,39 @@ static void conclude(const char *dir, const struct run_outcome *o,
 
 /* ---- the run ---- */
 
+/* What is recorded instead of the scenario; all in it is borrowed. */
+static int changed(const struct scenario *s, const struct fix *f,
+		   struct scenario *ret, struct error *e)
+{
+	CLEANUP_BUF struct buf notes = BUF_INIT; /* told with the fix */
+
+	if (f->by == FIX_BY_VARIANT)
+		return fix_variant(s, f->variant, ret, &notes, e);
+	*ret = *s;
+	if (f->by == FIX_BY_DRIVE)
+		ret->drive.cache = f->drive;
+	if (f->by == FIX_BY_MOUNT)
+		ret->filesystem.mount = f->mount;
+	return 0;
+}
+
 static int run_with(struct engine *en, const char *runs,
 		    const struct scenario *s, const struct fix *fix,
 		    const struct looking *l, struct run_outcome *o,
 		    struct error *e)
 {
 	const char *before = en->runs;
-	int err;
+	struct scenario with;
+	int err = changed(s, fix, &with, e);
 
+	if (err)
+		return err;
 	en->runs = runs;
 	en->cures = fix->cures;
 	en->n_cures = fix->n_cures;
 	en->stop_pattern = l->pattern;
 	en->stop_stage = l->stage;
-	err = run_scenario(en, s, o, e);
+	err = run_scenario(en, &with, o, e);
 	en->runs = before;
 	en->cures = NULL;
 	en->n_cures = 0;
@@ -172,7 +205,7 @@ int run_fix(struct engine *en, const char *dir, const struct scenario *s,
 		ret->run_ns = run_time(o.dir);
 	}
 	if (!err)
-		conclude(o.dir, &o, &l, ret);
+		conclude(o.dir, &o, fix, &l, ret);
 	else if (err != -ECANCELED)
 		ret->message = xstrdup(why.message);
 	if (!ret->message)
