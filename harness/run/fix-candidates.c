@@ -110,7 +110,7 @@ static void add_both(struct candidates *c)
 }
 
 /* For stores that count on the order of what they write. */
-static void add_in_order(struct candidates *c)
+static struct fix *add_in_order(struct candidates *c)
 {
 	static const enum call_kind files[] = { CALL_WRITE, CALL_ALLOCATE,
 						CALL_TRUNCATE, CALL_SYNC_RANGE,
@@ -129,6 +129,20 @@ static void add_in_order(struct candidates *c)
 			   "write, allocation, truncation and msync(MS_ASYNC) "
 			   "of any file, and fsync of the directory after each "
 			   "name that is made, changed or removed");
+	return f;
+}
+
+/* For what was stored behind the last of the calls, too. */
+static void add_in_order_and_mapped(struct candidates *c)
+{
+	struct fix *f = add_in_order(c);
+	CLEANUP_FREE char *words = f->words;
+
+	f->cures[f->n_cures++] = (struct cure){ .when = CURE_BEFORE_ACK,
+						.what = CURE_SYNC_FILE,
+						.call = CALL_MAP };
+	f->words = xasprintf("%s; sync of each mapped file before each ack",
+			     words);
 }
 
 static void add_file_fixes(struct candidates *c)
@@ -149,7 +163,7 @@ static void add_mapping_fixes(struct candidates *c)
 {
 	add(c, CURE_BEFORE_ACK, CURE_SYNC_FILE);
 	add(c, CURE_BEFORE_ACK, CURE_SYNC_FS);
-	add_in_order(c);
+	add_in_order_and_mapped(c);
 }
 
 static void add_name_fixes(struct candidates *c)

@@ -86,18 +86,21 @@ struct looking {
 	enum stage stage;
 	const char *pattern;
 	int same;
-	char *message; /* of the first finding */
+	char *message; /* of that finding, or else of the first */
 };
 
 static int look(const struct store_finding *f, void *arg)
 {
 	struct looking *l = arg;
+	int same = f->stage == l->stage && !strcmp(f->pattern, l->pattern);
 
 	if (f->verdict != VERDICT_VIOLATED && f->verdict != VERDICT_LOSES)
 		return 0;
-	if (!l->message)
+	if (!l->message || (same && !l->same)) {
+		free(l->message);
 		l->message = xstrdup(f->message);
-	l->same |= f->stage == l->stage && !strcmp(f->pattern, l->pattern);
+	}
+	l->same |= same;
 	return 0;
 }
 

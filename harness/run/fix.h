@@ -98,7 +98,8 @@ struct fix_result {
 			  * violation that stays is FIX_UNKNOWN, and with
 			  * them alone everything */
 	uint64_t run_ns, run_before_ns; /* the workload's time; 0: not known */
-	char *message; /* of the first finding, or why it is unknown; "" */
+	char *message; /* of the violation if it stays, else of the first there is,
+			* or why it is unknown; "" */
 	char *run;     /* its directory */
 };
 void fix_result_release(struct fix_result *r);

@@ -108,13 +108,19 @@ static void a_name_is_cured_in_its_directory(void **state)
 			    "rename of /mnt/log");
 }
 
-static int has(const struct fix *f, enum cure_what what, enum call_kind kind)
+static int has_when(const struct fix *f, enum cure_when when,
+		    enum cure_what what, enum call_kind kind)
 {
 	for (size_t i = 0; i < f->n_cures; i++)
 		if (f->cures[i].what == what && f->cures[i].call == kind &&
-		    f->cures[i].when == CURE_AFTER_CALL && !f->cures[i].path)
+		    f->cures[i].when == when && !f->cures[i].path)
 			return 1;
 	return 0;
+}
+
+static int has(const struct fix *f, enum cure_what what, enum call_kind kind)
+{
+	return has_when(f, CURE_AFTER_CALL, what, kind);
 }
 
 static void the_last_is_all_in_the_program_s_order(void **state)
@@ -141,6 +147,9 @@ static void nothing_is_synced_after_a_mapping_is_made(void **state)
 	assert_int_equal(fixes.n, 3);
 	for (size_t i = 0; i < fixes.n; i++)
 		assert_false(has(&fixes.list[i], CURE_SYNC_FILE, CALL_MAP));
+	assert_true(has(&fixes.list[2], CURE_SYNC_FILE, CALL_SYNC_RANGE));
+	assert_true(has_when(&fixes.list[2], CURE_BEFORE_ACK, CURE_SYNC_FILE,
+			     CALL_MAP));
 }
 
 static void a_drive_that_lies_is_replaced(void **state)
