@@ -11,6 +11,7 @@ scenario() { # LIE, the exit status after 20 states
 name: drift
 drive: { size: 32MiB }
 filesystem: { type: ext4, mkfs: -b 4096 -N 64 }
+states: { budget: 40 }
 workload:
   run: [sh, -c, "for i in 1 2 3 4 5 6; do echo \$i >/mnt/\$i; pc ack \$i; done; sync"]
 check:
