@@ -15,7 +15,7 @@ scenario() {
 	case $3 in
 	content) echo 'states: { equality: content }' ;;
 	reads) echo 'states: { equality: reads }' ;;
-	audited) echo 'states: { equality: reads, audit: 100% }' ;;
+	audited) echo 'states: { equality: reads, audit: 100%, budget: 120 }' ;;
 	esac >>"$work/$1/$2-$3.yaml"
 	echo "$work/$1/$2-$3.yaml"
 }

@@ -11,8 +11,8 @@ lost="workloads/append-log/unsynced.yaml workloads/append-log/buffered.yaml
 	workloads/sqlite/off.yaml workloads/replace-file/unsynced.yaml"
 
 # shellcheck disable=SC2086
-run_powercut run --json --results "$work/runs" --junit "$work/out.xml" \
-	$held $lost
+run_powercut run --json --budget 150 --results "$work/runs" \
+	--junit "$work/out.xml" $held $lost
 exits 0 "every verdict is as expected"
 is "$(json verdict | head -n 4 | sort -u)" held "the synced ones are held"
 is "$(json verdict | tail -n 4 | sort -u)" violated "their twins are violated"
@@ -29,7 +29,7 @@ like "$(cat "$work/out.xml")" 'failures="0"' "and counts no failure"
 no_leaks
 
 # The same losses, whatever the seed.
-for seed in 2 3 4; do
+for seed in 2 3; do
 	# shellcheck disable=SC2086
 	run_powercut run --json --seed "$seed" --budget 12 \
 		--results "$work/runs" $lost
