@@ -184,14 +184,7 @@ static struct agent_run what_to_run(const struct recording_session *s)
 {
 	const struct recording_request *r = s->request;
 	const struct scenario *sc = r->scenario;
-
-	if (r->recovery)
-		return (struct agent_run){
-			.argv = r->recovery->argv,
-			.env = r->recovery->env,
-			.timeout_ns = r->recovery->timeout_ns,
-		};
-	return (struct agent_run){
+	struct agent_run run = {
 		.argv = (const char *const *)sc->workload.run,
 		.env = s->env.list,
 		.timeout_ns = sc->workload.timeout_ns,
@@ -199,6 +192,13 @@ static struct agent_run what_to_run(const struct recording_session *s)
 		.cures = r->cures,
 		.n_cures = r->n_cures,
 	};
+
+	if (r->recovery) {
+		run.argv = r->recovery->argv;
+		run.env = r->recovery->env;
+		run.timeout_ns = r->recovery->timeout_ns;
+	}
+	return run;
 }
 
 static int write_output(struct recording_session *s,
@@ -261,7 +261,7 @@ static int come_to_rest(struct recording_session *s, struct error *e)
 {
 	int err = drive_mark_stop(s->drive, NULL, e);
 
-	if (!err && traces_calls(s) && !s->request->recovery)
+	if (!err && traces_calls(s))
 		err = agent_calls_rest(vm_agent(s->vm), e);
 	if (!err)
 		err = disk_umount(vm_agent(s->vm), s->request->scenario, e);

@@ -166,6 +166,9 @@ static int record_recovery(struct run *r, const char *source, char *folder,
 		.name = source,
 		.base = base,
 		.recovery = &recovery,
+		.calls = 1,
+		.cures = r->engine->cures,
+		.n_cures = r->engine->n_cures,
 	};
 	struct recording rec = { 0 };
 	int err;
