@@ -25,6 +25,10 @@ run_powercut check --results "$work/runs" "$state"
 exits 1 "the state is violated again by its name"
 run_powercut export --results "$work/runs" "$state" "$work/state.img"
 exits 0 "and can be exported"
+run_powercut explain --try-fix --json --results "$work/runs" "$state"
+exits 0 "a sync within the recovery cures it"
+like "$(json cause)" "/mnt/table, written by call .*redo-log-check.*page cache" \
+	"which is what it was laid to"
 run_powercut check --json --results "$work/runs" redo-log-hasty
 exits 0 "judged again, the recoveries are, too"
 is "$(json verdict)" violated "verdict violated"

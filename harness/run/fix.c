@@ -1,5 +1,6 @@
 #include "run/fix.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -62,24 +63,40 @@ static uint64_t run_time(const char *dir)
 	return t;
 }
 
-/* The calls that the tracer made for the program, and those it could not make. */
-static uint64_t count_added(const char *dir, uint64_t *ret_missed)
+static void count_in(const char *trace, uint64_t *added, uint64_t *missed)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/replay/trace.bin", dir);
 	struct calls *calls;
-	uint64_t n = 0;
 
-	*ret_missed = 0;
-	if (calls_load(path, &calls, NULL))
-		return 0;
+	if (calls_load(trace, &calls, NULL))
+		return;
 	for (size_t i = 0; i < calls->n; i++) {
 		const struct call *c = &calls->calls[i];
 
-		n += c->injected && c->exit_ns && c->result >= 0;
-		*ret_missed += c->injected && c->exit_ns && c->result < 0;
+		*added += c->injected && c->exit_ns && c->result >= 0;
+		*missed += c->injected && c->exit_ns && c->result < 0;
 	}
 	calls_free(calls);
-	return n;
+}
+
+/* The calls that the tracer made for the program, and those it could not make: in
+ * the recording, the live cuts and the recoveries. */
+static uint64_t count_added(const char *dir, uint64_t *ret_missed)
+{
+	DIR *folder = opendir(dir);
+	struct dirent *entry;
+	uint64_t added = 0;
+
+	*ret_missed = 0;
+	if (!folder)
+		return 0;
+	while ((entry = readdir(folder))) {
+		CLEANUP_FREE char *trace =
+			xasprintf("%s/%s/trace.bin", dir, entry->d_name);
+
+		count_in(trace, &added, ret_missed);
+	}
+	closedir(folder);
+	return added;
 }
 
 struct looking {
