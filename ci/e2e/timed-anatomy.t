@@ -39,7 +39,7 @@ agrees() { # LAYER
 
 # All of a folder in one process: its checkers stay warm.
 for w in anatomy anatomy-python; do
-	run_powercut run --json --budget 60 --results "$runs" \
+	run_powercut run --json --first --budget 60 --results "$runs" \
 		workloads/$w/buffer.yaml workloads/$w/call.yaml \
 		workloads/$w/page.yaml workloads/$w/journal.yaml \
 		workloads/$w/queue.yaml workloads/$w/drive.yaml
