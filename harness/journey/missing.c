@@ -173,6 +173,36 @@ static enum step torn(const struct media *m, struct buf *ret)
 	return STEP_ATOMIC;
 }
 
+/* The call returned while a write was still volatile: the drive's log shows which
+ * flush it had not waited for. */
+static enum step not_waited_for(const struct media *m, size_t command,
+				const struct legal_reason *r,
+				const struct call *sync, struct buf *ret)
+{
+	uint64_t write = m->journey->in.history->commands[command].number;
+
+	switch (r->why) {
+	case LEGAL_NO_FLUSH:
+		buf_printf(ret, "%s at call %" PRIu64 " returned 0, though no "
+			   "flush had been submitted after the write w%" PRIu64
+			   " completed", call_name(sync), sync->number, write);
+		return STEP_FILE_SYSTEM;
+	case LEGAL_FLUSH_IN_FLIGHT:
+		buf_printf(ret, "%s at call %" PRIu64 " returned 0, though the "
+			   "flush after the write w%" PRIu64 ", f%" PRIu64
+			   ", had not completed", call_name(sync),
+			   sync->number, write, r->flush->number);
+		return STEP_FILE_SYSTEM;
+	case LEGAL_IN_FLIGHT:
+		buf_printf(ret, "%s at call %" PRIu64 " returned 0, though the "
+			   "write w%" PRIu64 " had not completed",
+			   call_name(sync), sync->number, write);
+		return STEP_FILE_SYSTEM;
+	default:
+		return STEP_NONE;
+	}
+}
+
 static enum step lost_by_drive(const struct media *m,
 			       const struct standing *s,
 			       const struct call *sync, struct buf *ret)
@@ -202,7 +232,7 @@ static enum step lost_by_drive(const struct media *m,
 			   sync->number);
 		return STEP_FILE_SYSTEM;
 	}
-	return STEP_NONE;
+	return not_waited_for(m, s->command, &r, sync, ret);
 }
 
 static enum step did_sync(const struct media *m, const struct standing *s,

@@ -316,6 +316,28 @@ static void a_sync_that_sent_no_flush_is_said_to(void **state)
 			    "the kernel sent no flush");
 }
 
+/* f2fs: the flush was sent while the write was still under way. */
+static void a_flush_that_came_too_early_is_none(void **state)
+{
+	struct call *c;
+	size_t write;
+
+	(void)state;
+	test_write_call(&t, 0, "COMMIT: TXN-00001");
+	c = test_enter(&t, CALL_DATASYNC, "fdatasync");
+	write = test_drive_write(&t, 4096, 4096, 0);
+	test_drive_flush(&t);
+	test_complete(&t.log, write);
+	test_exit(&t, c, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m1:none", NULL);
+	assert_int_equal(cause.step, STEP_FILE_SYSTEM);
+	assert_string_equal(cause.missing,
+			    "fdatasync at call 2 returned 0, though no flush "
+			    "had been submitted after the write w1 completed");
+}
+
 static void stores_into_mapped_memory_want_msync(void **state)
 {
 	struct call *c;
@@ -836,6 +858,7 @@ int main(void)
 		TEST(a_drive_that_ignores_flushes_is_blamed),
 		TEST(a_mount_without_barriers_is_blamed),
 		TEST(a_sync_that_sent_no_flush_is_said_to),
+		TEST(a_flush_that_came_too_early_is_none),
 		TEST(stores_into_mapped_memory_want_msync),
 		TEST(an_asynchronous_msync_is_no_sync),
 		TEST(a_page_that_was_dirty_already_has_later_stores),

@@ -166,6 +166,14 @@ static void add_mapping_fixes(struct candidates *c)
 	add_in_order_and_mapped(c);
 }
 
+/* The program did sync, and its file system did not all of it: once more, or
+ * by another way through it. */
+static void add_again(struct candidates *c)
+{
+	add(c, CURE_BEFORE_ACK, CURE_SYNC_FILE);
+	add(c, CURE_BEFORE_ACK, CURE_SYNC_FS);
+}
+
 static void add_name_fixes(struct candidates *c)
 {
 	add(c, CURE_AFTER_CALL, CURE_SYNC_PARENT);
@@ -192,6 +200,10 @@ void fix_candidates(const struct fix_question *q, struct fixes *ret)
 	case STEP_SYNC_DIRECTORY:
 		if (named)
 			add_name_fixes(&c);
+		break;
+	case STEP_FILE_SYSTEM:
+		if (named)
+			add_again(&c);
 		break;
 	case STEP_DRIVE:
 		fix_add_drive(q, ret);
