@@ -46,6 +46,17 @@ void answer_accuse(struct trial *t, const struct operation *o)
 	t->ret->standing = t->standings[o - t->j->operations];
 }
 
+/* What is stored into a page is in no call: it may be older than the accused. */
+static void witness_words(const struct operation *witness,
+			  const struct operation *accused, struct buf *ret)
+{
+	operation_words(witness, ret);
+	buf_puts(ret, witness->enter_ns < accused->exit_ns ?
+			      ", in a version that was written back after it, "
+			      "is on the media" :
+			      " after it, is on the media");
+}
+
 static void promised_words(const struct trial *t, struct buf *ret)
 {
 	if (t->broken) {
@@ -54,8 +65,7 @@ static void promised_words(const struct trial *t, struct buf *ret)
 		buf_puts(ret, " had promised it");
 	} else if (t->witness) {
 		buf_puts(ret, " when the power failed, though ");
-		operation_words(t->witness, ret);
-		buf_puts(ret, " after it, is on the media");
+		witness_words(t->witness, t->ret->accused, ret);
 	} else {
 		buf_puts(ret, " when the power failed");
 	}
@@ -67,11 +77,20 @@ void answer_missing(const struct buf *missing, struct buf *ret)
 		buf_printf(ret, ": %s", buf_text(missing));
 }
 
+/* Until when the missing step would have helped; NULL: until the cut. */
+static const struct call *until_call(const struct trial *t)
+{
+	if (t->broken)
+		return t->broken->ack->call;
+	/* The call of what was stored into a mapping is its mmap. */
+	return t->witness && t->witness->kind != OPERATION_STORE ?
+		       t->witness->call : NULL;
+}
+
 void answer_accused(struct trial *t, const struct operation *o)
 {
 	struct buf sentence = BUF_INIT, missing = BUF_INIT;
-	const struct call *until = t->broken  ? t->broken->ack->call :
-				   t->witness ? t->witness->call : NULL;
+	const struct call *until = until_call(t);
 	const struct standing *s;
 	enum step step;
 

@@ -68,58 +68,6 @@ static void try_promise(struct trial *t)
 
 /* ---- order ---- */
 
-/* How much b builds on a. */
-static unsigned depends(const struct operation *a, const struct operation *b)
-{
-	int same = a->inode && a->inode == b->inode;
-
-	if (b->enter_ns < a->exit_ns)
-		return 0;
-	if (b->kind == OPERATION_NAME && same &&
-	    (b->call->kind == CALL_RENAME || b->call->kind == CALL_LINK))
-		return 4;
-	if (same && b->kind == OPERATION_WRITE)
-		return 3;
-	if (a->call->pid == b->call->pid)
-		return b->kind == OPERATION_WRITE ? 2 : 1;
-	return 0;
-}
-
-/* The check says that what was begun is missing. */
-static int is_named(const struct trial *t, const struct operation *o)
-{
-	return o->owner && trial_find_word(t->q->message, o->owner->mark->text);
-}
-
-#define NAMED_WEIGHT 8
-
-static const struct operation *find_disorder(struct trial *t)
-{
-	const struct operation *accused = NULL;
-	unsigned most = 0;
-
-	for (size_t i = 0; i < t->j->n_operations; i++) {
-		const struct operation *a = &t->j->operations[i];
-
-		if (!trial_lost(t, i))
-			continue;
-		for (size_t k = i + 1; k < t->j->n_operations; k++) {
-			const struct operation *b = &t->j->operations[k];
-			unsigned d = depends(a, b);
-
-			if (t->standings[k].at != ON_MEDIA || !d)
-				continue;
-			d += is_named(t, a) ? NAMED_WEIGHT : 0;
-			if (d <= most)
-				continue;
-			most = d;
-			accused = a;
-			t->witness = b;
-		}
-	}
-	return accused;
-}
-
 /* In itself: the drive's write may have been torn between two operations. */
 static const struct operation *find_torn(const struct trial *t)
 {
@@ -171,7 +119,7 @@ static void try_order(struct trial *t)
 		say_torn(t, o);
 		return;
 	}
-	o = find_disorder(t);
+	o = disorder_find(t);
 	if (o)
 		answer_accused(t, o);
 	else if (!t->q->message || !say_loss(t))
@@ -215,7 +163,7 @@ static void conclude(struct trial *t)
 	}
 	if (!broken_is_not_promised(t))
 		t->broken = broken_find(t);
-	if (!t->broken && !find_torn(t) && !find_disorder(t))
+	if (!t->broken && !find_torn(t) && !disorder_find(t))
 		t->broken = broken_perhaps(t);
 	if (t->broken)
 		try_promise(t);

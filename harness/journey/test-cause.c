@@ -358,6 +358,47 @@ static void stores_into_mapped_memory_want_msync(void **state)
 	     "and ack 3");
 }
 
+/* gdbm: a page that points to what was appended is on the media before it. */
+static void a_page_that_points_to_more(int sent_later)
+{
+	struct call *c;
+
+	c = test_enter(&t, CALL_MAP, "mmap");
+	c->length = 4096;
+	test_exit(&t, c, 0);
+	test_dirty(&t, 0);
+	if (!sent_later)
+		test_drive_write(&t, 8192, 4096, 1);
+	test_write_call(&t, 4096, "what it points to");
+	if (sent_later)
+		test_drive_write(&t, 8192, 4096, 1);
+	test_extent(&t, 0, 8192, 4096);
+	test_drive_write(&t, 16384, 4096, 1);
+	ask("w2:all-2", "the file is damaged");
+}
+
+static void a_mapped_page_may_build_on_calls_before_it_was_sent(void **state)
+{
+	(void)state;
+	a_page_that_points_to_more(1);
+	says(3, STEP_SYNC_FILE,
+	     "17 bytes at 4096 of /mnt/log, written by call 2 (pwrite64 of "
+	     "writer, thread 7), were in the page cache (layer 3) when the "
+	     "power failed, though 4096 bytes at 0 of /mnt/log, stored through "
+	     "the mapping by call 1 (mmap of writer, thread 7), in a version "
+	     "that was written back after it, is on the media: no fsync or "
+	     "fdatasync of /mnt/log between call 2 and the cut");
+}
+
+static void but_not_on_those_after_it(void **state)
+{
+	(void)state;
+	a_page_that_points_to_more(0);
+	says(5, STEP_NONE,
+	     "the drive lost its write w2 (4096 bytes at 16384) when the power "
+	     "failed: it was still in flight at the cut");
+}
+
 static void an_asynchronous_msync_is_no_sync(void **state)
 {
 	struct call *c;
@@ -860,6 +901,8 @@ int main(void)
 		TEST(a_sync_that_sent_no_flush_is_said_to),
 		TEST(a_flush_that_came_too_early_is_none),
 		TEST(stores_into_mapped_memory_want_msync),
+		TEST(a_mapped_page_may_build_on_calls_before_it_was_sent),
+		TEST(but_not_on_those_after_it),
 		TEST(an_asynchronous_msync_is_no_sync),
 		TEST(a_page_that_was_dirty_already_has_later_stores),
 		TEST(stores_behind_the_end_are_no_data),

@@ -75,6 +75,11 @@ const struct operation *accused_perhaps_later(const struct trial *t);
 const struct operation *accused_log_left_out(const struct trial *t,
 					     const struct operation *accused);
 
+/* ---- disorder.c ---- */
+
+/* Lost, though t->witness, which builds on it, is on the media; or NULL. */
+const struct operation *disorder_find(struct trial *t);
+
 /* ---- answer.c: each fills t->ret ---- */
 
 /* The texts are taken over. */

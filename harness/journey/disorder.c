@@ -1,0 +1,145 @@
+/*
+ * Order: what is lost though something that builds on it is there
+ *
+ * What a program did later may build on what it did before. The trace has the time
+ * of each call, but of a mapped page only when it was first stored into; it may
+ * have been stored into again until it was written back. So a page is looked at as
+ * the media have it: a version that was sent to the drive after a call had returned
+ * may build on that call.
+ */
+#include "journey/trial.h"
+
+#include <stdlib.h>
+
+#include "common/buf.h"
+
+#define NEVER_LOOKED UINT64_MAX
+
+struct order {
+	struct trial *t;
+	uint64_t *sent; /* per operation, see sent_ns(); or NEVER_LOOKED */
+};
+
+/* A part of these bytes, as the command wrote them, is on the media. */
+static int has_part(const struct media *m, size_t command, uint64_t offset,
+		    uint64_t length)
+{
+	uint64_t tear = m->journey->in.model->tear;
+
+	for (uint64_t done = 0; done < length; done += tear)
+		if (media_has(m, command, offset + done, 1) == MEDIA_HAS)
+			return 1;
+	return 0;
+}
+
+/* When the last version of the operation's bytes was sent of which the media have
+ * a part; 0: they have none, or nobody knows where the bytes stand. */
+static uint64_t find_sent(const struct media *m, const struct operation *o)
+{
+	const struct history *h = m->journey->in.history;
+	struct placed p = operation_place(m, o, o->offset, o->length);
+	uint64_t sent = 0;
+
+	for (size_t i = 0; i < h->n_commands && p.known; i++) {
+		const struct command *c = &h->commands[i];
+
+		if (c->submit > m->position)
+			break;
+		if (c->type == LOG_WRITE && c->guest_ns > sent &&
+		    c->offset < p.physical + p.length &&
+		    p.physical < c->offset + c->length &&
+		    has_part(m, i, p.physical, p.length))
+			sent = c->guest_ns;
+	}
+	return sent;
+}
+
+static uint64_t sent_ns(struct order *order, size_t i)
+{
+	if (order->sent[i] == NEVER_LOOKED)
+		order->sent[i] = find_sent(&order->t->media,
+					   &order->t->j->operations[i]);
+	return order->sent[i];
+}
+
+static int is_same(const struct operation *a, const struct operation *b)
+{
+	return a->inode && a->inode == b->inode;
+}
+
+/* How much b, that began after a had returned, builds on a. */
+static unsigned builds_on(const struct operation *a, const struct operation *b)
+{
+	int same = is_same(a, b);
+
+	if (b->kind == OPERATION_NAME && same &&
+	    (b->call->kind == CALL_RENAME || b->call->kind == CALL_LINK))
+		return 4;
+	if (same && b->kind == OPERATION_WRITE)
+		return 3;
+	if (a->call->pid == b->call->pid)
+		return b->kind == OPERATION_WRITE ? 2 : 1;
+	return 0;
+}
+
+/* How much the k-th operation, of which something is on the media, builds on a. */
+static unsigned depends(struct order *order, const struct operation *a,
+			size_t k)
+{
+	const struct operation *b = &order->t->j->operations[k];
+
+	if (b->enter_ns >= a->exit_ns)
+		return order->t->standings[k].at == ON_MEDIA ?
+			       builds_on(a, b) : 0;
+	/* Two mapped pages have no order among them. */
+	return b->kind == OPERATION_STORE && a->kind != OPERATION_STORE &&
+	       is_same(a, b) && sent_ns(order, k) >= a->exit_ns;
+}
+
+/* The check says that what was begun is missing. */
+static int is_named(const struct trial *t, const struct operation *o)
+{
+	return o->owner && trial_find_word(t->q->message, o->owner->mark->text);
+}
+
+#define NAMED_WEIGHT 8
+
+static const struct operation *find(struct order *order)
+{
+	struct trial *t = order->t;
+	const struct operation *accused = NULL;
+	unsigned most = 0;
+
+	for (size_t i = 0; i < t->j->n_operations; i++) {
+		const struct operation *a = &t->j->operations[i];
+
+		if (!trial_lost(t, i))
+			continue;
+		for (size_t k = 0; k < t->j->n_operations; k++) {
+			unsigned d = depends(order, a, k);
+
+			if (!d)
+				continue;
+			d += is_named(t, a) ? NAMED_WEIGHT : 0;
+			if (d <= most)
+				continue;
+			most = d;
+			accused = a;
+			t->witness = &t->j->operations[k];
+		}
+	}
+	return accused;
+}
+
+const struct operation *disorder_find(struct trial *t)
+{
+	size_t n = t->j->n_operations;
+	struct order order = { .t = t, .sent = xcalloc(n, sizeof(uint64_t)) };
+	const struct operation *accused;
+
+	for (size_t i = 0; i < n; i++)
+		order.sent[i] = NEVER_LOOKED;
+	accused = find(&order);
+	free(order.sent);
+	return accused;
+}
