@@ -217,6 +217,9 @@ int rundir_split(const char *text, char **ret_run, char **ret_source,
 		return not_a_state(text, e);
 	state = at + 1;
 	slash = strchr(state, '/');
+	/* Behind the cut it is a part of a fault's name: bits=4.0/4049. */
+	if (slash && slash > state + strcspn(state, ":"))
+		slash = NULL;
 	if (slash && strncmp(state, "live-", 5) && strncmp(state, "nested-", 7))
 		return not_a_state(text, e);
 	*ret_run = xasprintf("%.*s", (int)(at - text), text);

@@ -59,6 +59,22 @@ static void a_live_state_names_its_recording(void **state)
 	split_release(&s);
 }
 
+static void a_fault_may_have_a_slash(void **state)
+{
+	struct split s = split("a@f7:none+bits=4.0/4049");
+
+	(void)state;
+	assert_int_equal(s.err, 0);
+	assert_string_equal(s.source, "replay");
+	assert_string_equal(s.state, "f7:none+bits=4.0/4049");
+	split_release(&s);
+	s = split("a@live-3/f7:none+bits=4.0/4049");
+	assert_int_equal(s.err, 0);
+	assert_string_equal(s.source, "live-3");
+	assert_string_equal(s.state, "f7:none+bits=4.0/4049");
+	split_release(&s);
+}
+
 static void what_names_no_state_is_refused(void **state)
 {
 	static const char *const bad[] = { "a", "a@", "@w1:all", "a@../x:all",
@@ -199,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_state_of_the_replay_is_split_at_the_at_sign),
 		cmocka_unit_test(a_live_state_names_its_recording),
+		cmocka_unit_test(a_fault_may_have_a_slash),
 		cmocka_unit_test(what_names_no_state_is_refused),
 		cmocka_unit_test_setup_teardown(a_name_alone_is_its_latest_run,
 						make_place, remove_place),
