@@ -65,6 +65,14 @@ last=$(tail -n 1 "$work/bytes")
 is $((first / 4096)) $((last / 4096)) "the two differ in one record"
 is $((first % 4096)) 1536 "from byte 1536 on"
 
+is "$(verdict faults-bits)" violated "an inverted bit"
+state=$(json findings.0.state "$work/one")
+like "$state" "[+]bits=[0-9]+[.]0/[0-9]+\$" "is named with its place"
+is "$(json findings.0.cause.layer "$work/one")" 6 "it is laid to the drive"
+run_powercut explain --results "$work/runs" "faults-bits@$state"
+exits 0 "that state, too, is found by its name"
+like "$(cat "$out")" "1 bit is inverted, from bit" "with what the drive did"
+
 for bad in "faults-shorn@end:all+gone" "faults-shorn@end:all+shorn=99.0" \
 	"faults@end:all+shorn=16.0" "faults-shorn@end:all+shorn=16"; do
 	run_powercut check --results "$work/runs" "$bad"

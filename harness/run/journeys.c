@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "journey/symbols.h"
 #include "journey/timeline.h"
+#include "run/rundir.h"
 #include "run/steps.h"
 
 static int read_base(void *arg, uint64_t offset, void *data, size_t len)
@@ -200,13 +201,9 @@ struct asking {
 static int note_finding(const struct store_finding *f, void *arg)
 {
 	struct asking *a = arg;
-	const char *slash = strchr(f->state, '/');
 	struct asked one = { .message = xstrdup(f->message) };
 
-	one.source = slash ? xasprintf("%.*s", (int)(slash - f->state),
-				       f->state) :
-			     xstrdup("replay");
-	one.state = xstrdup(slash ? slash + 1 : f->state);
+	rundir_split_state(f->state, &one.source, &one.state);
 	a->asked = xrealloc(a->asked, (a->n + 1) * sizeof(*a->asked));
 	a->asked[a->n++] = one;
 	return 0;

@@ -208,23 +208,33 @@ static int not_a_state(const char *text, struct error *e)
 	return err;
 }
 
+void rundir_split_state(const char *name, char **ret_source, char **ret_state)
+{
+	const char *slash = strchr(name, '/');
+
+	/* Behind the cut it is a part of a fault's name: bits=4.0/4049. */
+	if (slash && slash > name + strcspn(name, ":"))
+		slash = NULL;
+	*ret_source = slash ? xasprintf("%.*s", (int)(slash - name), name) :
+			      xstrdup("replay");
+	*ret_state = xstrdup(slash ? slash + 1 : name);
+}
+
 int rundir_split(const char *text, char **ret_run, char **ret_source,
 		 char **ret_state, struct error *e)
 {
-	const char *at = strrchr(text, '@'), *slash, *state;
+	const char *at = strrchr(text, '@');
+	CLEANUP_FREE char *source = NULL;
+	CLEANUP_FREE char *state = NULL;
 
 	if (!at || at == text || !at[1])
 		return not_a_state(text, e);
-	state = at + 1;
-	slash = strchr(state, '/');
-	/* Behind the cut it is a part of a fault's name: bits=4.0/4049. */
-	if (slash && slash > state + strcspn(state, ":"))
-		slash = NULL;
-	if (slash && strncmp(state, "live-", 5) && strncmp(state, "nested-", 7))
+	rundir_split_state(at + 1, &source, &state);
+	if (strcmp(source, "replay") && strncmp(source, "live-", 5) &&
+	    strncmp(source, "nested-", 7))
 		return not_a_state(text, e);
 	*ret_run = xasprintf("%.*s", (int)(at - text), text);
-	*ret_source = slash ? xasprintf("%.*s", (int)(slash - state), state) :
-			      xstrdup("replay");
-	*ret_state = xstrdup(slash ? slash + 1 : state);
+	*ret_source = TAKE(source);
+	*ret_state = TAKE(state);
 	return 0;
 }

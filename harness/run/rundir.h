@@ -46,5 +46,7 @@ int rundir_lock(const char *path, struct error *e);
  */
 int rundir_split(const char *text, char **ret_run, char **ret_source,
 		 char **ret_state, struct error *e);
+/* Only STATE, as findings have it; anything is one. Caller frees both. */
+void rundir_split_state(const char *name, char **ret_source, char **ret_state);
 
 #endif
