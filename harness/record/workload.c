@@ -25,6 +25,10 @@
 	"-std=gnu11 -O2 -g -fno-omit-frame-pointer -static -D_GNU_SOURCE "     \
 	"-pthread"
 
+/* By these the watcher finds what flushes (guest/watch/buffers.h). */
+#define KEEP_FFLUSH "--keep-symbol=fflush"
+#define KEEP_FLUSH_ALL "--keep-symbol=_IO_flush_all"
+
 static int ends_with(const char *name, const char *end)
 {
 	size_t len = strlen(name), n = strlen(end);
@@ -124,7 +128,8 @@ static void compiler_arguments(const struct home *home, char *source,
 /* Debug information is for this machine alone: in the guest it is memory. */
 static int strip(const char *from, const char *to, struct error *e)
 {
-	const char *const argv[] = { "strip", "-o", to, from, NULL };
+	const char *const argv[] = { "strip", KEEP_FFLUSH, KEEP_FLUSH_ALL,
+				     "-o", to, from, NULL };
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	int status = spawn_wait(argv, &output, e);
 
@@ -237,6 +242,7 @@ static int content_key(const struct home *home, const char *folder,
 	}
 	buf_puts(&all, libs);
 	buf_puts(&all, FLAGS);
+	buf_puts(&all, KEEP_FFLUSH KEEP_FLUSH_ALL);
 	err = add_own_libraries(home, libs, &all, e);
 	if (err)
 		return err;
