@@ -61,12 +61,22 @@ static const char *const kind_names[CALL_KINDS] = {
 	[CALL_ATTRIBUTE] = "attribute",
 	[CALL_MARK] = "mark",
 	[CALL_OPAQUE] = "opaque",
+	[CALL_FLUSH] = "flush",
 };
 
 const char *call_kind_name(enum call_kind k)
 {
 	return (unsigned int)k < CALL_KINDS && kind_names[k] ? kind_names[k] :
 							       "unknown";
+}
+
+static const char *call_name(enum call_kind kind, uint32_t number)
+{
+	const struct call_type *t = call_type_find(number);
+
+	if (kind == CALL_FLUSH)
+		return number == FLUSH_PYTHON ? "python-flush" : "fflush";
+	return t ? t->name : "unknown";
 }
 
 static int damaged(struct error *e, const char *what)
@@ -162,13 +172,11 @@ static int take_frames(struct rest *r, const struct record_enter *w,
 static int fill_call(const struct record_enter *w, struct call *c,
 		     struct error *e)
 {
-	const struct call_type *t = call_type_find(le32toh(w->syscall));
-
 	*c = (struct call){
 		.enter_ns = le64toh(w->enter_ns),
 		.kind = le32toh(w->kind),
 		.syscall = le32toh(w->syscall),
-		.name = t ? t->name : "unknown",
+		.name = call_name(le32toh(w->kind), le32toh(w->syscall)),
 		.pid = (int32_t)le32toh((uint32_t)w->pid),
 		.tid = (int32_t)le32toh((uint32_t)w->tid),
 		.inode = le64toh(w->inode),

@@ -44,7 +44,14 @@ enum call_kind {
 	CALL_MARK,     /* a mark on its way to the drive: path is "begin", "ack" or
 			* "mark", path2 its text */
 	CALL_OPAQUE,   /* io_uring_enter, io_submit: what it did is not known */
+	CALL_FLUSH,    /* no system call: a function that powercut called in the
+			* program, by enum flush_way in `syscall` */
 	CALL_KINDS
+};
+/* Whose buffers a CALL_FLUSH hands to the kernel. */
+enum flush_way {
+	FLUSH_STDIO = 1, /* the C library's */
+	FLUSH_PYTHON,
 };
 /* open write mmap fsync fdatasync ... : the word for reports. */
 const char *call_kind_name(enum call_kind k);
@@ -64,7 +71,7 @@ struct call {
 	uint64_t enter_ns; /* guest CLOCK_MONOTONIC */
 	uint64_t exit_ns;  /* 0: had not returned when the trace ended */
 	enum call_kind kind;
-	uint32_t syscall;  /* number on x86-64 */
+	uint32_t syscall;  /* number on x86-64; CALL_FLUSH: enum flush_way */
 	const char *name;  /* of the system call, such as pwrite64; static */
 	int32_t pid, tid;  /* as tracepoints have them */
 	char program[16];  /* comm */
@@ -88,7 +95,8 @@ struct call {
 			    * than 16 MiB, or not readable) */
 	unsigned char head[64]; /* the first bytes written */
 	uint32_t head_length;
-	int injected;      /* not the program's: a sync that --try-fix added */
+	int injected;      /* not the program's: a sync or a flush that --try-fix
+			    * added */
 	struct call_frame *frames;
 	size_t n_frames;
 };

@@ -1,8 +1,9 @@
 /*
  * Steps that are missing in a workload, done for it while it is recorded: to see
  * whether they are what is missing (explain --try-fix). The watcher in the guest
- * does them while the program stands still at the call; they are told as calls
- * with `injected` set. Shared by the host and the guest.
+ * does them while the program stands still at the call, or has the program's own
+ * functions do them; they are told as calls with `injected` set. Shared by the
+ * host and the guest.
  */
 #ifndef TRACE_CURE_H
 #define TRACE_CURE_H
@@ -22,6 +23,9 @@ enum cure_what {
 	CURE_SYNC_FILE = 1, /* fdatasync of the file written, else fsync */
 	CURE_SYNC_PARENT,   /* fsync of its folder (rename, link: of the new name's) */
 	CURE_SYNC_FS,	    /* syncfs of its file system */
+	CURE_FLUSH_BUFFERS, /* of all programs, and of no file: fflush and
+			     * Python's flush. Only CURE_BEFORE_ACK, before what
+			     * the other rules do then */
 };
 
 struct cure {

@@ -302,6 +302,25 @@ static void damaged_records_do_no_harm(void **state)
 	assert_true(accepted > 0 && denied > 0);
 }
 
+static void a_flush_is_named_for_whose_buffers(void **state)
+{
+	struct record_enter w = a_write(1, 1);
+	struct buf b = BUF_INIT;
+	struct calls *c;
+
+	(void)state;
+	w.kind = CALL_FLUSH;
+	w.syscall = FLUSH_STDIO;
+	enter(&b, &w);
+	w.sequence = 2;
+	w.syscall = FLUSH_PYTHON;
+	enter(&b, &w);
+	c = loaded(&b);
+	assert_string_equal(c->calls[0].name, "fflush");
+	assert_string_equal(c->calls[1].name, "python-flush");
+	calls_free(c);
+}
+
 static void every_kind_and_call_has_a_name(void **state)
 {
 	(void)state;
@@ -324,6 +343,7 @@ int main(void)
 		cmocka_unit_test(other_streams_are_passed_over),
 		cmocka_unit_test(lies_are_refused),
 		cmocka_unit_test(damaged_records_do_no_harm),
+		cmocka_unit_test(a_flush_is_named_for_whose_buffers),
 		cmocka_unit_test(every_kind_and_call_has_a_name),
 	};
 
