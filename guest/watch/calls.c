@@ -8,19 +8,11 @@
 #include "common/buf.h"
 #include "common/files.h"
 #include "guest/watch/filter.h"
+#include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/look.h"
 #include "guest/watch/open.h"
 #include "guest/watch/returns.h"
-
-static void name_task(struct task *t)
-{
-	if (!t->process)
-		t->process = proc_process(t->tid);
-	if (!t->named)
-		proc_name(t->tid, t->name);
-	t->named = 1;
-}
 
 static void send_enter(struct looking *l, const struct stack *s)
 {
@@ -85,13 +77,18 @@ static void remember(struct looking *l)
 	memcpy(p->args, l->args, sizeof(p->args));
 }
 
+static int is_ack(const struct looking *l)
+{
+	return l->record.kind == CALL_MARK && !strcmp(l->path, "ack");
+}
+
 static void tell(struct looking *l, const struct user_regs_struct *regs)
 {
 	struct record_enter *r = &l->record;
 	static struct stack stack;
 
-	name_task(l->t);
-	if (r->kind == CALL_MARK && !strcmp(l->path, "ack"))
+	task_name(l->t);
+	if (is_ack(l))
 		cures_before_ack(l->w, l->t);
 	if (l->destroyed)
 		extents_tell_path(l->w, l->t->tid, l->destroyed);
@@ -106,21 +103,21 @@ static void tell(struct looking *l, const struct user_regs_struct *regs)
 }
 
 /* Paths may be others once the call has returned, and from now on. */
-static int names_change(struct watcher *w, struct task *t)
+static enum calls_then names_change(struct watcher *w, struct task *t)
 {
 	w->names++;
 	t->renames = 1;
-	return 1;
+	return CALLS_SEE_RETURN;
 }
 
 /* Another architecture's call: that there are such is told once. */
-static int enter_foreign(struct watcher *w, struct task *t,
-			 const struct user_regs_struct *regs)
+static enum calls_then enter_foreign(struct watcher *w, struct task *t,
+				     const struct user_regs_struct *regs)
 {
 	static struct looking l;
 
 	if (t->foreign)
-		return 0;
+		return CALLS_LET_GO;
 	t->foreign = 1;
 	l = (struct looking){ .w = w, .t = t };
 	l.type = call_type_find(SYS_io_submit);
@@ -128,7 +125,7 @@ static int enter_foreign(struct watcher *w, struct task *t,
 	l.record.syscall = UINT32_MAX;
 	l.record.offset = CALL_NOWHERE;
 	tell(&l, regs);
-	return 1;
+	return CALLS_SEE_RETURN;
 }
 
 static int is_foreign(const struct user_regs_struct *regs)
@@ -137,17 +134,17 @@ static int is_foreign(const struct user_regs_struct *regs)
 }
 
 /* Calls that are not told, and change what is known of the task. */
-static int enter_other(struct watcher *w, struct task *t,
-		       const struct user_regs_struct *regs)
+static enum calls_then enter_other(struct watcher *w, struct task *t,
+				   const struct user_regs_struct *regs)
 {
 	switch (regs->orig_rax) {
 	case SYS_prctl:
 		t->named = 0;
-		return 0;
+		return CALLS_LET_GO;
 	case SYS_unshare:
 	case SYS_close_range:
 		open_files_forget(w, t);
-		return 0;
+		return CALLS_LET_GO;
 	}
 	return names_change(w, t);
 }
@@ -165,15 +162,15 @@ static int look_at_map(const struct looking *l)
 	uint64_t protection = l->args[2], flags = l->args[3];
 
 	if (protection & PROT_EXEC) {
-		name_task(l->t);
+		task_name(l->t);
 		stack_forget(l->w, l->t->process);
 	}
 	return protection & PROT_WRITE && flags & MAP_SHARED &&
 	       !(flags & MAP_ANONYMOUS);
 }
 
-int calls_enter(struct watcher *w, struct task *t,
-		const struct user_regs_struct *regs)
+enum calls_then calls_enter(struct watcher *w, struct task *t,
+			    const struct user_regs_struct *regs)
 {
 	static struct looking l;
 	const struct call_type *type;
@@ -189,15 +186,18 @@ int calls_enter(struct watcher *w, struct task *t,
 		return enter_other(w, t, regs);
 	type = call_type_find((uint32_t)regs->orig_rax);
 	if (!type)
-		return 0;
+		return CALLS_LET_GO;
 	look_begin(&l, w, t, type, regs);
 	if (type->number == SYS_mmap && !look_at_map(&l))
-		return 0;
-	if (look(&l))
+		return CALLS_LET_GO;
+	if (look(&l)) {
+		if (is_ack(&l) && flush_is_due(w, t))
+			return CALLS_HOLD;
 		tell(&l, regs);
-	else if (!changes_names(type))
-		return 0;
+	} else if (!changes_names(type)) {
+		return CALLS_LET_GO;
+	}
 	if (changes_names(type))
 		return names_change(w, t);
-	return !t->pending.quiet;
+	return t->pending.quiet ? CALLS_LET_GO : CALLS_SEE_RETURN;
 }

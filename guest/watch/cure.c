@@ -110,13 +110,14 @@ static void apply(struct watcher *w, struct task *t, const struct cure *c,
 	sync_path(w, t, kind_of(c->what, call), path);
 }
 
-/* The name that a call leaves its file with, if the rule is for it. */
+/* The name that a call leaves its file with, if the rule is for it and its like. */
 static const char *match(const struct cure *c, enum call_kind call,
 			 const char *path, const char *path2)
 {
 	int second = call == CALL_RENAME || call == CALL_LINK;
 
-	if ((c->call && c->call != call) || !*path)
+	if ((c->call && c->call != call) || c->what == CURE_FLUSH_BUFFERS ||
+	    !*path)
 		return NULL;
 	if (!c->path || cure_matches(c->path, path) ||
 	    (second && cure_matches(c->path, path2)))
@@ -225,6 +226,7 @@ void cures_before_ack(struct watcher *w, struct task *t)
 	struct cure_list *l = &w->target.cures;
 	unsigned int kept = 0;
 
+	t->flushed = 0;
 	for (unsigned int i = 0; i < l->n_due; i++) {
 		apply(w, t, &l->rules[l->due[i].rule], l->due[i].call,
 		      l->due[i].path);

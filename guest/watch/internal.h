@@ -11,6 +11,8 @@
 #include "trace/call-table.h"
 #include "trace/calls-wire.h"
 
+struct flushing;
+struct functions;
 struct object;
 struct record_ring;
 struct returns;
@@ -38,6 +40,13 @@ struct pending {
 	char *path, *path2; /* where they are needed, or NULL */
 };
 
+/* Of a thread through which buffers are to be flushed; see flush.c. */
+enum flush_state {
+	FLUSH_NONE, /* or it is not waited for any more */
+	FLUSH_WANTED,
+	FLUSH_RUNNING,
+};
+
 #define TASK_PATHS 8
 
 /* The path of an open file; see open.c. */
@@ -55,6 +64,12 @@ struct task {
 	int named; /* name is right */
 	int foreign; /* told already that its calls cannot be read */
 	int renames; /* is in a call that may change paths */
+	int executed; /* since it was forked */
+	pid_t forked_from; /* process, unless executed; or 0 */
+	enum flush_state flush;
+	struct flushing *flushing; /* NULL: none, nor a late one */
+	uint64_t ticket; /* stands before an ack as this one in a row; 0 */
+	int flushed; /* all is flushed for the ack to come */
 	int pidfd; /* of the process; 0: not asked yet, -1: not to be had */
 	struct task_path paths[TASK_PATHS];
 	struct pending pending;
@@ -74,6 +89,15 @@ struct watcher {
 	unsigned int n_tasks; /* at least as many as there are threads */
 	struct space *spaces;
 	struct object *objects;
+	struct functions *functions;
+	struct {
+		pid_t tid, process; /* whose ack it is for; 0: none */
+		unsigned int left; /* threads that are waited for */
+		uint64_t deadline_ns;
+		unsigned int waited; /* how often in vain */
+		unsigned int standing; /* threads with a ticket */
+		uint64_t tickets;
+	} flush;
 };
 
 /* ---- records.c ---- */
@@ -88,13 +112,20 @@ void records_send(struct watcher *w, enum call_record_kind kind,
 struct task *task_find(struct watcher *w, pid_t tid);
 /* Found or made. */
 struct task *task_get(struct watcher *w, pid_t tid);
+/* Its process and its name are known afterwards. */
+void task_name(struct task *t);
 void task_forget(struct watcher *w, pid_t tid);
 void pending_clear(struct pending *p);
 
 /* ---- calls.c ---- */
 
-/* The task is stopped before a call. 1: its return must be seen. */
-int calls_enter(struct watcher *w, struct task *t,
+enum calls_then {
+	CALLS_LET_GO,
+	CALLS_SEE_RETURN,
+	CALLS_HOLD, /* it stays stopped; this is asked again (flush_next()) */
+};
+/* The task is stopped before a call: what is to be done with it. */
+enum calls_then calls_enter(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs);
 
 /* ---- outcome.c ---- */

@@ -171,7 +171,7 @@ static int look_at_file(struct looking *l, const struct open_file *f)
 
 static int look_at_open_file(struct looking *l, const struct open_file *f)
 {
-	if (S_ISBLK(f->st.st_mode) && f->st.st_rdev == l->w->target.marks &&
+	if (f->st.st_rdev && f->st.st_rdev == l->w->target.marks &&
 	    l->record.kind == CALL_WRITE)
 		return look_at_mark(l);
 	return on_target(l, &f->st) ? look_at_file(l, f) : 0;

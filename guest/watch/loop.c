@@ -14,13 +14,12 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/files.h"
+#include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/returns.h"
 
@@ -31,7 +30,7 @@
 #define RETURNED (SIGTRAP | 0x80)
 #define WATCHER_BITS 40 /* of a sequence, below the watcher's number */
 
-static volatile sig_atomic_t told_to_end;
+static volatile sig_atomic_t told_to_end, ticked;
 
 static void on_term(int signal, siginfo_t *info, void *context)
 {
@@ -42,15 +41,24 @@ static void on_term(int signal, siginfo_t *info, void *context)
 		told_to_end = 1;
 }
 
-static void take_term(void)
+static void on_alarm(int signal)
 {
-	struct sigaction a = { .sa_sigaction = on_term,
-			       .sa_flags = SA_SIGINFO };
+	(void)signal; /* waitpid() returns */
+	ticked = 1;
+}
+
+static void take_signals(void)
+{
+	struct sigaction term = { .sa_sigaction = on_term,
+				  .sa_flags = SA_SIGINFO };
+	struct sigaction alarm = { .sa_handler = on_alarm };
 	sigset_t set;
 
 	sigfillset(&set);
 	sigdelset(&set, SIGTERM);
-	sigaction(SIGTERM, &a, NULL);
+	sigdelset(&set, SIGALRM);
+	sigaction(SIGTERM, &term, NULL);
+	sigaction(SIGALRM, &alarm, NULL);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
@@ -64,12 +72,15 @@ static void before_call(struct watcher *w, pid_t tid)
 {
 	struct user_regs_struct regs;
 	struct task *t = task_get(w, tid);
-	int request = PTRACE_CONT;
+	enum calls_then then = CALLS_LET_GO;
 
-	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) == 0 &&
-	    calls_enter(w, t, &regs))
-		request = PTRACE_SYSCALL;
-	go_on(tid, request, 0);
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) == 0)
+		then = calls_enter(w, t, &regs);
+	if (then == CALLS_HOLD)
+		flush_hold(w, t);
+	else
+		go_on(tid, then == CALLS_SEE_RETURN ? PTRACE_SYSCALL :
+						      PTRACE_CONT, 0);
 }
 
 static void after_call(struct watcher *w, pid_t tid)
@@ -91,18 +102,26 @@ static void after_exec(struct watcher *w, pid_t tid)
 	if ((pid_t)former != tid)
 		task_forget(w, (pid_t)former);
 	task_forget(w, tid);
-	task_get(w, tid);
+	task_get(w, tid)->executed = 1;
 	go_on(tid, PTRACE_CONT, 0);
 }
 
 /* It is counted before its parent goes on: who appends alone need not be asked
  * where. */
-static void after_fork(struct watcher *w, pid_t tid)
+static void after_fork(struct watcher *w, pid_t tid, int event)
 {
 	unsigned long child = 0;
+	struct task *t = NULL;
 
 	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) == 0 && child)
-		task_get(w, (pid_t)child);
+		t = task_get(w, (pid_t)child);
+	/* It may have come further than its parent. */
+	if (t && event != PTRACE_EVENT_CLONE && !t->executed) {
+		struct task *parent = task_get(w, tid);
+
+		task_name(parent);
+		t->forked_from = parent->process;
+	}
 	go_on(tid, PTRACE_CONT, 0);
 }
 
@@ -118,16 +137,31 @@ static int stops_all(int signal)
 	       signal == SIGTTOU;
 }
 
+/* For a flush; the thread goes on. */
+static int stopped_to_flush(struct watcher *w, pid_t tid, int event,
+			    int signal)
+{
+	struct task *t = task_find(w, tid);
+
+	if (!t)
+		return 0;
+	if (event == PTRACE_EVENT_STOP && !stops_all(signal))
+		return flush_interrupted(w, t);
+	return !event && signal == SIGSEGV && flush_fault(w, t);
+}
+
 static void stopped(struct watcher *w, pid_t tid, int status)
 {
 	int event = status >> 16, signal = WSTOPSIG(status);
 
+	if (stopped_to_flush(w, tid, event, signal))
+		return;
 	if (event == PTRACE_EVENT_SECCOMP)
 		before_call(w, tid);
 	else if (event == PTRACE_EVENT_EXEC)
 		after_exec(w, tid);
 	else if (is_fork(event))
-		after_fork(w, tid);
+		after_fork(w, tid, event);
 	else if (event == PTRACE_EVENT_STOP && stops_all(signal))
 		go_on(tid, PTRACE_LISTEN, 0);
 	else if (event)
@@ -178,13 +212,13 @@ void watch_loop(struct record_ring *records, int tell, int seized, uint64_t id,
 {
 	static struct watcher w;
 	int status;
-	pid_t tid;
+	pid_t tid, next;
 
 	w.records = records;
 	w.id = id;
 	w.sequence = id << WATCHER_BITS;
 	w.target = *target;
-	take_term();
+	take_signals();
 	w.returns = returns_open();
 	if (seize(tell, seized) < 0)
 		_exit(1);
@@ -194,10 +228,16 @@ void watch_loop(struct record_ring *records, int tell, int seized, uint64_t id,
 		if (tid < 0 && errno == ECHILD)
 			break;
 		calls_take_returns(&w);
+		if (ticked) {
+			ticked = 0;
+			flush_tick(&w);
+		}
 		if (tid > 0 && WIFSTOPPED(status))
 			stopped(&w, tid, status);
 		else if (tid > 0)
 			task_forget(&w, tid);
+		while ((next = flush_next(&w)))
+			before_call(&w, next);
 	}
 	calls_take_returns(&w);
 	say_end(&w);

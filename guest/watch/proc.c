@@ -316,6 +316,20 @@ pid_t proc_process(pid_t tid)
 	return line ? atoi(line + 6) : 0;
 }
 
+/* Linux: fs/proc/base.c, proc_pid_syscall(): "running", "-1 ...", or the number
+ * and the arguments. */
+int64_t proc_call(pid_t tid)
+{
+	char path[LINK_LEN], text[256], *end;
+	int64_t number;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
+	if (read_small(path, text, sizeof(text)) < 0)
+		return -1;
+	number = strtoll(text, &end, 10);
+	return end == text ? -1 : number;
+}
+
 void proc_name(pid_t tid, char ret[16])
 {
 	char path[LINK_LEN], text[64] = "";

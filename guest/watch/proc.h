@@ -51,6 +51,8 @@ int proc_open_fd(pid_t tid, int fd, int flags);
 
 /* The thread's process; 0: it is gone. */
 pid_t proc_process(pid_t tid);
+/* The number of the system call that the thread sleeps in; -1: it does not. */
+int64_t proc_call(pid_t tid);
 void proc_name(pid_t tid, char ret[16]);
 
 #endif

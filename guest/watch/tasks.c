@@ -2,8 +2,10 @@
 #include <stdlib.h>
 
 #include "common/buf.h"
+#include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/open.h"
+#include "guest/watch/proc.h"
 
 static struct task **list_of(struct watcher *w, pid_t tid)
 {
@@ -34,6 +36,15 @@ struct task *task_get(struct watcher *w, pid_t tid)
 	return t;
 }
 
+void task_name(struct task *t)
+{
+	if (!t->process)
+		t->process = proc_process(t->tid);
+	if (!t->named)
+		proc_name(t->tid, t->name);
+	t->named = 1;
+}
+
 void pending_clear(struct pending *p)
 {
 	free(p->path);
@@ -54,6 +65,7 @@ void task_forget(struct watcher *w, pid_t tid)
 	*at = t->next;
 	w->n_tasks--;
 	pending_clear(&t->pending);
+	flush_forget(w, t);
 	open_files_forget(w, t);
 	/* The threads of a process end one by one; its maps are read again. */
 	stack_forget(w, t->process);

@@ -213,6 +213,16 @@ static void a_file_system_is_synced_though_its_file_is_gone(void **state)
 	nothing_more();
 }
 
+static void a_flush_syncs_no_file(void **state)
+{
+	(void)state;
+	watcher.target.cures.rules[0].what = CURE_FLUSH_BUFFERS;
+	watcher.target.cures.rules[0].call = 0;
+	was_written("a");
+	cures_before_ack(&watcher, &task);
+	nothing_more();
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, clean)
 
 int main(void)
@@ -224,6 +234,7 @@ int main(void)
 		TEST(a_file_that_was_replaced_is_synced_once),
 		TEST(a_file_that_is_gone_is_not_synced),
 		TEST(a_file_that_cannot_be_opened_is_told),
+		TEST(a_flush_syncs_no_file),
 		TEST(a_file_system_is_synced_though_its_file_is_gone),
 	};
 

@@ -1,7 +1,4 @@
-/*
- * A watcher and what it tells of a program of this test's, on this machine: a
- * folder's file system stands for the disk's.
- */
+/* What a watcher tells of a program of this test's, on this machine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -31,121 +28,12 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 
-#include "common/buf.h"
-#include "common/error.h"
 #include "common/files.h"
-#include "guest/watch/filter.h"
-#include "guest/watch/loop.h"
 #include "guest/watch/returns.h"
-#include "guest/watch/ring.h"
-#include "guest/watch/watch.h"
-#include "trace/calls-wire.h"
+#include "guest/watch/test-watched.h"
 #include "trace/calls.h"
-#include "trace/trace.h"
 
-static char folder[] = "/tmp/pc-watch-XXXXXX";
-static struct cure_list cures;
 static int quiet; /* returns are told by the kernel */
-static int mapped;
-
-static char *in(const char *name)
-{
-	return xasprintf("%s/%s", folder, name);
-}
-
-/* ---- a watched program ---- */
-
-static void program(int tell, int wait, void (*work)(void))
-{
-	struct watch_line line = { tell, wait };
-
-	/* Here it is not the watcher's child, and has no rights. */
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (chdir(folder) < 0 || watch_enter(&line))
-		_exit(99);
-	work();
-	_exit(7);
-}
-
-static pid_t start_watcher(struct record_ring *records, int tell, int seized)
-{
-	struct watch_target target = { .shown = 5, .mapped = mapped,
-				       .cures = cures };
-	struct stat st;
-	pid_t pid;
-
-	assert_int_equal(stat(folder, &st), 0);
-	target.device = st.st_dev;
-	strcpy(target.mount, folder);
-	pid = fork();
-	if (pid == 0)
-		watch_loop(records, tell, seized, 3, &target);
-	return pid;
-}
-
-static void collect(struct record_ring *records, struct buf *file)
-{
-	static char chunk[CALL_CHUNK_MAX];
-	size_t n;
-
-	while ((n = ring_take(records, chunk, sizeof(chunk))) > 0) {
-		struct trace_chunk c = { TRACE_MAGIC, TRACE_RECORDS, 0,
-					 (uint32_t)n, TRACE_CALLS };
-
-		buf_add(file, &c, sizeof(c));
-		buf_add(file, chunk, n);
-	}
-}
-
-static struct calls *watched_program(void (*work)(void), int *ret_status)
-{
-	struct record_ring *records = ring_new();
-	int tell[2], wait[2], status;
-	struct buf file = BUF_INIT;
-	struct calls *calls = NULL;
-	struct error e = { 0 };
-	pid_t child, watcher;
-	FILE *f;
-
-	watch_filter();
-	assert_non_null(records);
-	assert_int_equal(pipe(tell), 0);
-	assert_int_equal(pipe(wait), 0);
-	child = fork();
-	if (child == 0)
-		program(tell[1], wait[0], work);
-	watcher = start_watcher(records, tell[0], wait[1]);
-	close(tell[0]);
-	close(tell[1]);
-	close(wait[0]);
-	close(wait[1]);
-	assert_int_equal(waitpid(child, ret_status, 0), child);
-	assert_int_equal(waitpid(watcher, &status, 0), watcher);
-	collect(records, &file);
-	ring_free(records);
-	f = fmemopen(file.data, file.len, "r");
-	assert_non_null(f);
-	if (calls_read(f, "test", &calls, &e))
-		fail_msg("%s", e.message);
-	fclose(f);
-	buf_free(&file);
-	assert_true(calls->traced);
-	return calls;
-}
-
-static struct calls *watched(void (*work)(void))
-{
-	struct calls *c;
-	int status;
-
-	c = watched_program(work, &status);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 7);
-	assert_true(c->ended);
-	assert_int_equal(c->lost, 0);
-	return c;
-}
 
 /* The n-th call of a name. */
 static const struct call *call(const struct calls *c, const char *name, int n)
@@ -155,15 +43,6 @@ static const struct call *call(const struct calls *c, const char *name, int n)
 			return &c->calls[i];
 	fail_msg("no such call: %s", name);
 	return NULL;
-}
-
-static int count(const struct calls *c, const char *name)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < c->n; i++)
-		n += !strcmp(c->calls[i].name, name);
-	return n;
 }
 
 static uint64_t inode(const char *name)
