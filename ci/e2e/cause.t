@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # A state more or less is the same cause: 60 are plenty. One process records and
 # judges them all: its checkers stay warm.
 files=
-# What fixes them is not beside the copies; buffered gets its own.
+# What fixes them is not beside the copies; one gets its own.
 for name in append-log/unsynced append-log/buffered append-log/flush-ignored \
 	append-log/ext4-no-barrier replace-file/unsynced replace-file/dir-only \
 	append-log/scenario; do
@@ -18,7 +18,12 @@ for name in append-log/unsynced append-log/buffered append-log/flush-ignored \
 		"workloads/$name.yaml" >"$work/$name.yaml"
 	files="$files $work/$name.yaml"
 done
-echo 'fixed: scenario.yaml' >>"$work/append-log/buffered.yaml"
+# Of what is not traced, nothing is known.
+sed 's/^name:.*/name: append-log-unseen/; s/budget: 60/budget: 20/
+	s/^drive:/guest: { trace: commands }\n&/' "$work/append-log/buffered.yaml" \
+	>"$work/append-log/unseen.yaml"
+echo 'fixed: scenario.yaml' >>"$work/append-log/unseen.yaml"
+files="$files $work/append-log/unseen.yaml"
 # shellcheck disable=SC2086
 run_powercut run --json --results "$work/runs" $files
 exits 0 "every verdict is as expected"
@@ -66,18 +71,25 @@ exits 1 "lint finds it"
 
 run_powercut explain --try-fix --json --results "$work/runs" \
 	append-log-buffered@m2:all
-exits 0 "no call from outside would flush its buffer, but its variant does"
+exits 0 "a flush that is called in it cures it"
+is "$(json fixes)" 1 "with the first that is tried"
+is "$(json fixes.0.by) $(json fixes.0.added)" "tracer 24" \
+	"a flush and a sync for each record"
+
+grep '"scenario":"append-log-unseen"' "$work/all" >"$work/run.json"
+state=append-log-unseen@$(json findings.0.state "$work/run.json")
+run_powercut explain --try-fix --json --results "$work/runs" "$state"
+exits 0 "where the cause is not known, its variant cures it"
 is "$(json fixes)" 1 "which is all that is tried"
 is "$(json fixes.0.by)" variant "and said to be that"
 like "$(json fixes.0.fix)" "own fixed variant append-log, .*/scenario.yaml" \
 	"by name"
-mv "$work/append-log/buffered.yaml" "$work/append-log/scenario.yaml" "$work"
-run_powercut explain --try-fix --results "$work/runs" \
-	append-log-buffered@m2:all
+mv "$work/append-log/unseen.yaml" "$work/append-log/scenario.yaml" "$work"
+run_powercut explain --try-fix --results "$work/runs" "$state"
 exits 2 "nothing is tried where the variant is gone"
 like "$(cat "$out")" "not tried .*/append-log/scenario.yaml is not there" \
 	"and that is said"
-mv "$work/buffered.yaml" "$work/scenario.yaml" "$work/append-log"
+mv "$work/unseen.yaml" "$work/scenario.yaml" "$work/append-log"
 
 says 6 "^the drive ignored flush f[0-9]+$" append-log-flush-ignored
 explains append-log-flush-ignored

@@ -6,7 +6,13 @@
 #include "common/cleanup.h"
 #include "results/report/report.h"
 
-static const char *verdict_words(const struct fix_result *r)
+static int flushes(const struct fix *f)
+{
+	return f->n_cures && f->cures[0].what == CURE_FLUSH_BUFFERS;
+}
+
+static const char *verdict_words(const struct fix *f,
+				 const struct fix_result *r)
 {
 	switch (r->verdict) {
 	case FIX_CURED:
@@ -16,7 +22,10 @@ static const char *verdict_words(const struct fix_result *r)
 	case FIX_FAILED:
 		return "not cured: the violation is still there";
 	case FIX_UNUSED:
-		return "nothing was tried: no call of the workload matched";
+		return flushes(f) ? "nothing was tried: no process had a "
+				    "buffer that powercut knows" :
+				    "nothing was tried: no call of the "
+				    "workload matched";
 	default:
 		return "not known";
 	}
@@ -30,7 +39,9 @@ static void changed_text(const struct fix *f, const struct fix_result *r,
 	case FIX_BY_TRACER:
 		buf_printf(b, "    added     %" PRIu64 " calls, by powercut's "
 			   "tracer (PID 1 of the guest, ptrace) while the "
-			   "program stood still\n", r->added);
+			   "program stood still%s\n", r->added,
+			   flushes(f) ? "; it called the flushes in the "
+					"program itself" : "");
 		break;
 	case FIX_BY_DRIVE:
 		buf_puts(b, "    changed   the drive; the program is the same, "
@@ -66,7 +77,7 @@ void fix_text(const struct fix *f, size_t number, const struct fix_result *r,
 	CLEANUP_FREE char *message = report_clean(r->message);
 
 	buf_printf(ret, "  fix %zu       %s\n", number, words);
-	buf_printf(ret, "    result    %s\n", verdict_words(r));
+	buf_printf(ret, "    result    %s\n", verdict_words(f, r));
 	if (*message)
 		buf_printf(ret, "    says      %s\n", message);
 	changed_text(f, r, ret);

@@ -1,7 +1,8 @@
 /*
  * What may help against a cause. First the calls that the program could have made:
  * of the accused file alone, then of all files, in the program's order. That is as
- * much as can be done for a program from outside.
+ * much as can be done for a program from outside; what is in its buffers, functions
+ * of its own can write.
  */
 #include "run/fix.h"
 
@@ -182,6 +183,27 @@ static void add_name_fixes(struct candidates *c)
 	add_in_order(c);
 }
 
+/* What is in a buffer has no call yet, nor a file: whatever the flushes write is
+ * synced. */
+static void add_flush_fix(struct candidates *c, enum cure_what sync,
+			  enum call_kind call, const char *sync_words)
+{
+	struct fix *f = fixes_add(c->fixes);
+
+	add_cure(f, CURE_BEFORE_ACK, CURE_FLUSH_BUFFERS, 0);
+	add_cure(f, CURE_BEFORE_ACK, sync, call);
+	f->words = xasprintf("flush of the programs' own buffers (C stdio, "
+			     "Python) before each ack, and then %s",
+			     sync_words);
+}
+
+static void add_flush_fixes(struct candidates *c)
+{
+	add_flush_fix(c, CURE_SYNC_FILE, CALL_WRITE,
+		      "sync of each file written");
+	add_flush_fix(c, CURE_SYNC_FS, 0, "syncfs");
+}
+
 void fix_candidates(const struct fix_question *q, struct fixes *ret)
 {
 	struct candidates c = { .cause = q->cause, .fixes = ret };
@@ -204,6 +226,9 @@ void fix_candidates(const struct fix_question *q, struct fixes *ret)
 	case STEP_FILE_SYSTEM:
 		if (named)
 			add_again(&c);
+		break;
+	case STEP_FLUSH_BUFFER:
+		add_flush_fixes(&c);
 		break;
 	case STEP_DRIVE:
 		fix_add_drive(q, ret);

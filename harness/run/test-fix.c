@@ -224,11 +224,31 @@ static void a_torn_write_gets_a_unit_that_has_room(void **state)
 	assert_int_equal(fixes.n, 0);
 }
 
+/* What is in a buffer has no call that could be accused. */
+static void a_buffer_is_flushed_and_what_it_wrote_is_synced(void **state)
+{
+	(void)state;
+	cause.step = STEP_FLUSH_BUFFER;
+	cause.accused = NULL;
+	look();
+	assert_int_equal(fixes.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fixes.list[i].by, FIX_BY_TRACER);
+		assert_int_equal(fixes.list[i].n_cures, 2);
+		assert_int_equal(fixes.list[i].cures[0].what,
+				 CURE_FLUSH_BUFFERS);
+		assert_int_equal(fixes.list[i].cures[1].when, CURE_BEFORE_ACK);
+		assert_null(fixes.list[i].cures[1].path);
+	}
+	assert_int_equal(fixes.list[0].cures[1].what, CURE_SYNC_FILE);
+	assert_int_equal(fixes.list[0].cures[1].call, CALL_WRITE);
+	assert_int_equal(fixes.list[1].cures[1].what, CURE_SYNC_FS);
+}
+
 static void what_nothing_would_cure_is_not_tried(void **state)
 {
-	static const enum step steps[] = { STEP_NONE, STEP_FLUSH_BUFFER,
-					   STEP_HEED_ERROR, STEP_DRIVE,
-					   STEP_MOUNT };
+	static const enum step steps[] = { STEP_NONE, STEP_HEED_ERROR,
+					   STEP_DRIVE, STEP_MOUNT };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
@@ -346,6 +366,7 @@ int main(void)
 		TEST(a_drive_that_lies_is_replaced),
 		TEST(barriers_are_mounted_again),
 		TEST(a_torn_write_gets_a_unit_that_has_room),
+		TEST(a_buffer_is_flushed_and_what_it_wrote_is_synced),
 		TEST(what_nothing_would_cure_is_not_tried),
 		TEST(the_variant_is_judged_as_the_run_was),
 		cmocka_unit_test(a_fix_is_judged_by_what_was_done),
