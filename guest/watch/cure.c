@@ -135,17 +135,27 @@ static char *put_off_path(const struct cure *c, const char *path)
 	return copy;
 }
 
-/* What there is no room for is told as a call that failed. */
+static struct cure_due *find_due(struct cure_list *l, unsigned int rule,
+				 const char *path)
+{
+	for (unsigned int i = 0; i < l->n_due; i++)
+		if (l->due[i].rule == rule && !strcmp(l->due[i].path, path))
+			return &l->due[i];
+	return NULL;
+}
+
+/* What there is no room for is told as a call that failed. What is mapped stays
+ * due, whatever else was done with it. */
 static void put_off(struct watcher *w, struct task *t, unsigned int rule,
 		    enum call_kind call, const char *name)
 {
 	struct cure_list *l = &w->target.cures;
 	CLEANUP_FREE char *path = put_off_path(&l->rules[rule], name);
+	struct cure_due *due = find_due(l, rule, path);
 
-	for (unsigned int i = 0; i < l->n_due; i++)
-		if (l->due[i].rule == rule && !strcmp(l->due[i].path, path))
-			return;
-	if (l->n_due < CURES_DUE)
+	if (due)
+		due->call = call == CALL_MAP ? call : due->call;
+	else if (l->n_due < CURES_DUE)
 		l->due[l->n_due++] = (struct cure_due){ rule, call,
 							TAKE(path) };
 	else

@@ -223,6 +223,25 @@ static void a_flush_syncs_no_file(void **state)
 	nothing_more();
 }
 
+/* Stores need no call: each ack is one to sync them before. */
+static void what_is_mapped_is_synced_before_each_ack(void **state)
+{
+	struct record_enter enter;
+
+	(void)state;
+	watcher.target.cures.rules[0] = (struct cure){ CURE_BEFORE_ACK,
+						       CURE_SYNC_FS, 0, NULL };
+	was_written("log");
+	was_written("data");
+	cures_after(&watcher, &task, CALL_MAP, in("data"), "");
+	for (int i = 0; i < 2; i++) {
+		cures_before_ack(&watcher, &task);
+		assert_true(take(RECORD_ENTER, &enter, sizeof(enter), NULL));
+		nothing_more();
+	}
+	free(watcher.target.cures.due[0].path);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, clean)
 
 int main(void)
@@ -236,6 +255,7 @@ int main(void)
 		TEST(a_file_that_cannot_be_opened_is_told),
 		TEST(a_flush_syncs_no_file),
 		TEST(a_file_system_is_synced_though_its_file_is_gone),
+		TEST(what_is_mapped_is_synced_before_each_ack),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
