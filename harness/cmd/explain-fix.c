@@ -95,16 +95,19 @@ static void find_variant(const struct target *t, const struct scenario *s,
 {
 	CLEANUP_FREE char *stored = s->fixed ? NULL : stored_fixed(t->dir);
 	const char *path = s->fixed ? s->fixed : stored;
+	CLEANUP_FREE char *untried = NULL;
 	struct error why = { 0 };
 
 	if (path && *path && access(path, F_OK) < 0)
-		q->untried = xasprintf("the scenario's own fixed variant: %s is "
-				       "not there any more; put it back, or run "
-				       "the scenario again from where it is now",
-				       path);
+		untried = xasprintf("the scenario's own fixed variant: %s is "
+				    "not there any more; put it back, or run "
+				    "the scenario again from where it is now",
+				    path);
 	else if (path && *path && fix_add_variant(s, path, &q->fixes, &why))
-		q->untried = xasprintf("the scenario's own fixed variant: %s",
-				       why.message);
+		untried = xasprintf("the scenario's own fixed variant: %s",
+				    why.message);
+	if (untried)
+		q->untried = report_clean(untried);
 }
 
 static int find_fixes(struct session *session, const struct target *t,
