@@ -216,8 +216,8 @@ static void print_begin(const struct command_line *line,
 {
 	printf("%s\n  cause       %s\n", line->args[0], q->sentence);
 	if (!q->fixes.n)
-		printf("  no fix      no call that could be added to the "
-		       "program from outside would help%s\n",
+		printf("  no fix      there is no step known that could be "
+		       "done for the program from outside%s\n",
 		       q->untried ? "" : ", and the scenario names no fixed "
 					 "variant");
 	fflush(stdout);
