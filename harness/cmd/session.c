@@ -135,6 +135,7 @@ static void take_check(struct scenario *s, struct scenario *from)
 	from->check = check;
 	from->folder = folder;
 	from->path = path;
+	free(s->fixed);
 	s->fixed = TAKE(from->fixed);
 	s->expect = from->expect;
 	s->window_ns = from->window_ns;
