@@ -309,6 +309,7 @@ static int look_at_name(struct looking *l)
 
 /* ---- the others ---- */
 
+/* Without MS_SYNC it only asks for the writing, if for that: Linux's does nothing. */
 static int look_at_msync(struct looking *l)
 {
 	uint64_t start, offset, address = arg(l, 1);
@@ -331,8 +332,7 @@ static int look_at_msync(struct looking *l)
 	return 1;
 }
 
-/* Calls that are about no file of their own. Without MS_SYNC msync only asks for
- * the writing, if for that: Linux's does nothing. */
+/* Calls that are about no file of their own. */
 static int look_at_rest(struct looking *l)
 {
 	if (l->record.kind == CALL_MSYNC)

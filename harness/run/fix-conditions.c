@@ -23,7 +23,7 @@ static void comma(struct buf *b)
 		buf_puts(b, ", ");
 }
 
-/* No word for a fault: the drive has two that are one key. */
+/* By their keys: fault_word() has two for one of them, `dead`. */
 static void without_faults(struct fault_model *m, struct buf *b)
 {
 	for (int f = FAULT_NONE + 1; f < FAULT_COUNT; f++) {

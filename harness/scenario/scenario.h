@@ -116,7 +116,8 @@ struct scenario {
 	uint64_t seed;
 };
 
-/* Reads and validates, with the scenario of its key `fixed`. On failure the message starts with FILE:LINE:COLUMN. */
+/* Reads and validates, with the scenario of its key `fixed`. On failure the message
+ * starts with FILE:LINE:COLUMN. */
 int scenario_load(const char *path, struct scenario **ret, struct error *e);
 void scenario_free(struct scenario *s);
 /* Whether a scenario may have this name. */

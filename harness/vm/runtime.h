@@ -6,8 +6,9 @@
  * The reaper is a small process forked at creation (before any thread): it
  * holds the read end of a pipe; when the controller ends, in whatever way, it
  * kills every QEMU and nbdkit whose command line names the directory, and
- * removes the directory, once more after the controller's death. Directories of dead controllers whose reaper was
- * killed too are removed by the next runtime_create (each holds a lock file).
+ * removes the directory, once more after the controller's death. Directories of
+ * dead controllers whose reaper was killed too are removed by the next
+ * runtime_create (each holds a lock file).
  */
 #ifndef VM_RUNTIME_H
 #define VM_RUNTIME_H
