@@ -90,6 +90,14 @@ static int begin_python(struct watcher *w, struct task *t)
 				buffers_python);
 }
 
+static int let_go(struct watcher *w, struct task *t, int failed)
+{
+	const struct flushing *f = t->flushing;
+
+	end(w, t, failed);
+	return call(t, FLUSHING_LET_GO, f->buffers.python.let_go, f->lock);
+}
+
 /* A thread that has Python's lock is in the middle of something, and nothing can
  * be run in between. */
 static int after_ask(struct watcher *w, struct task *t, int is_held)
@@ -123,11 +131,10 @@ static int advance(struct watcher *w, struct task *t, uint64_t result)
 		return after_ask(w, t, (int)result);
 	case FLUSHING_HOLD:
 		f->lock = result;
-		return begin_python(w, t);
+		/* Where nothing can be run, the lock is not kept either. */
+		return begin_python(w, t) ? let_go(w, t, 1) : 0;
 	case FLUSHING_RUN:
-		end(w, t, (int)result);
-		return call(t, FLUSHING_LET_GO, f->buffers.python.let_go,
-			    f->lock);
+		return let_go(w, t, (int)result);
 	case FLUSHING_LET_GO:
 		return begin_stdio(w, t);
 	case FLUSHING_STDIO:
