@@ -47,14 +47,19 @@ void answer_accuse(struct trial *t, const struct operation *o)
 }
 
 /* What is stored into a page is in no call: it may be older than the accused. */
-static void witness_words(const struct operation *witness,
-			  const struct operation *accused, struct buf *ret)
+static void witness_words(const struct trial *t, struct buf *ret)
 {
+	const struct operation *witness = t->witness;
+	int older = witness->enter_ns < t->ret->accused->exit_ns;
+
 	operation_words(witness, ret);
-	buf_puts(ret, witness->enter_ns < accused->exit_ns ?
-			      ", in a version that was written back after it, "
-			      "is on the media" :
-			      " after it, is on the media");
+	if (older)
+		buf_puts(ret, ", in a version that was written back after it, "
+			 "is on the media");
+	else if (t->standings[witness - t->j->operations].at == NOT_KNOWN)
+		buf_puts(ret, " after it, may be on the media");
+	else
+		buf_puts(ret, " after it, is on the media");
 }
 
 static void promised_words(const struct trial *t, struct buf *ret)
@@ -65,7 +70,7 @@ static void promised_words(const struct trial *t, struct buf *ret)
 		buf_puts(ret, " had promised it");
 	} else if (t->witness) {
 		buf_puts(ret, " when the power failed, though ");
-		witness_words(t->witness, t->ret->accused, ret);
+		witness_words(t, ret);
 	} else {
 		buf_puts(ret, " when the power failed");
 	}

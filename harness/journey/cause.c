@@ -120,6 +120,8 @@ static void try_order(struct trial *t)
 		return;
 	}
 	o = disorder_find(t);
+	if (!o && t->q->message)
+		o = disorder_perhaps(t);
 	if (o)
 		answer_accused(t, o);
 	else if (!t->q->message || !say_loss(t))

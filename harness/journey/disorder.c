@@ -17,6 +17,7 @@
 
 struct order {
 	struct trial *t;
+	int perhaps;	/* a name that is not known to be lost will do */
 	uint64_t *sent; /* per operation, see sent_ns(); or NEVER_LOOKED */
 };
 
@@ -67,6 +68,8 @@ static int is_same(const struct operation *a, const struct operation *b)
 	return a->inode && a->inode == b->inode;
 }
 
+#define NEW_NAME 4 /* the weight of a new name for the same file */
+
 /* How much b, that began after a had returned, builds on a. */
 static unsigned builds_on(const struct operation *a, const struct operation *b)
 {
@@ -74,7 +77,7 @@ static unsigned builds_on(const struct operation *a, const struct operation *b)
 
 	if (b->kind == OPERATION_NAME && same &&
 	    (b->call->kind == CALL_RENAME || b->call->kind == CALL_LINK))
-		return 4;
+		return NEW_NAME;
 	if (same && b->kind == OPERATION_WRITE)
 		return 3;
 	if (a->call->pid == b->call->pid)
@@ -87,10 +90,13 @@ static unsigned depends(struct order *order, const struct operation *a,
 			size_t k)
 {
 	const struct operation *b = &order->t->j->operations[k];
+	enum standing_at at = order->t->standings[k].at;
+	unsigned weight = b->enter_ns >= a->exit_ns ? builds_on(a, b) : 0;
 
+	if (order->perhaps)
+		return at == NOT_KNOWN && weight == NEW_NAME ? weight : 0;
 	if (b->enter_ns >= a->exit_ns)
-		return order->t->standings[k].at == ON_MEDIA ?
-			       builds_on(a, b) : 0;
+		return at == ON_MEDIA ? weight : 0;
 	/* Two mapped pages have no order among them. */
 	return b->kind == OPERATION_STORE && a->kind != OPERATION_STORE &&
 	       is_same(a, b) && sent_ns(order, k) >= a->exit_ns;
@@ -131,10 +137,11 @@ static const struct operation *find(struct order *order)
 	return accused;
 }
 
-const struct operation *disorder_find(struct trial *t)
+static const struct operation *find_disorder(struct trial *t, int perhaps)
 {
 	size_t n = t->j->n_operations;
-	struct order order = { .t = t, .sent = xcalloc(n, sizeof(uint64_t)) };
+	struct order order = { .t = t, .perhaps = perhaps,
+			       .sent = xcalloc(n, sizeof(uint64_t)) };
 	const struct operation *accused;
 
 	for (size_t i = 0; i < n; i++)
@@ -142,4 +149,14 @@ const struct operation *disorder_find(struct trial *t)
 	accused = find(&order);
 	free(order.sent);
 	return accused;
+}
+
+const struct operation *disorder_find(struct trial *t)
+{
+	return find_disorder(t, 0);
+}
+
+const struct operation *disorder_perhaps(struct trial *t)
+{
+	return find_disorder(t, 1);
 }

@@ -79,6 +79,8 @@ const struct operation *accused_log_left_out(const struct trial *t,
 
 /* Lost, though t->witness, which builds on it, is on the media; or NULL. */
 const struct operation *disorder_find(struct trial *t);
+/* Lost, though t->witness, a new name of the same file, may be on the media. */
+const struct operation *disorder_perhaps(struct trial *t);
 
 /* ---- answer.c: each fills t->ret ---- */
 
