@@ -63,40 +63,43 @@ static uint64_t run_time(const char *dir)
 	return t;
 }
 
-static void count_in(const char *trace, uint64_t *added, uint64_t *missed)
+static void count_in(const char *trace, struct fix_seen *seen)
 {
 	struct calls *calls;
+	int err = calls_load(trace, &calls, NULL);
 
-	if (calls_load(trace, &calls, NULL))
+	if (err) { /* most that is in the folder has none */
+		seen->unseen |= err != -ENOENT && err != -ENOTDIR;
 		return;
+	}
 	for (size_t i = 0; i < calls->n; i++) {
 		const struct call *c = &calls->calls[i];
 
-		*added += c->injected && c->exit_ns && c->result >= 0;
-		*missed += c->injected && c->exit_ns && c->result < 0;
+		seen->added += c->injected && c->exit_ns && c->result >= 0;
+		seen->missed += c->injected && c->exit_ns && c->result < 0;
 	}
+	seen->unseen |= calls->lost != 0;
 	calls_free(calls);
 }
 
 /* The calls that the tracer made for the program, and those it could not make: in
  * the recording, the live cuts and the recoveries. */
-static uint64_t count_added(const char *dir, uint64_t *ret_missed)
+static void count_added(const char *dir, struct fix_seen *seen)
 {
 	DIR *folder = opendir(dir);
 	struct dirent *entry;
-	uint64_t added = 0;
 
-	*ret_missed = 0;
-	if (!folder)
-		return 0;
+	if (!folder) {
+		seen->unseen = 1;
+		return;
+	}
 	while ((entry = readdir(folder))) {
 		CLEANUP_FREE char *trace =
 			xasprintf("%s/%s/trace.bin", dir, entry->d_name);
 
-		count_in(trace, &added, ret_missed);
+		count_in(trace, seen);
 	}
 	closedir(folder);
-	return added;
 }
 
 struct looking {
@@ -124,7 +127,7 @@ static int look(const struct store_finding *f, void *arg)
 enum fix_verdict fix_judge(const struct fix_seen *s)
 {
 	if (!s->added && !s->changed)
-		return s->missed ? FIX_UNKNOWN : FIX_UNUSED;
+		return s->missed || s->unseen ? FIX_UNKNOWN : FIX_UNUSED;
 	if (s->same)
 		return s->missed ? FIX_UNKNOWN : FIX_FAILED;
 	if (s->other)
@@ -132,8 +135,20 @@ enum fix_verdict fix_judge(const struct fix_seen *s)
 	return s->held ? FIX_CURED : FIX_UNKNOWN;
 }
 
+/* Why it is not known, unless the run itself says so (NULL). */
+static char *why_unknown(const struct fix_seen *s)
+{
+	if (s->missed)
+		return xasprintf("%" PRIu64 " calls could not be added",
+				 s->missed);
+	if (s->unseen && !s->added && !s->changed)
+		return xstrdup("the trace is not whole: it is not known whether "
+			       "a call was added");
+	return NULL;
+}
+
 static void conclude(const char *dir, const struct run_outcome *o,
-		     const struct fix *fix, struct looking *l,
+		     struct fix_seen *seen, struct looking *l,
 		     struct fix_result *ret)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
@@ -143,15 +158,13 @@ static void conclude(const char *dir, const struct run_outcome *o,
 	if (store_open(path, &store, NULL))
 		return;
 	store_findings(store, look, l, NULL);
-	ret->verdict = fix_judge(&(struct fix_seen){
-		.changed = fix->by != FIX_BY_TRACER,
-		.added = ret->added, .missed = ret->missed, .same = l->same,
-		.other = l->message != NULL,
-		.held = o->verdict == VERDICT_HELD });
-	if (ret->verdict == FIX_UNKNOWN && ret->missed)
-		ret->message = xasprintf("%" PRIu64 " calls could not be "
-					 "added", ret->missed);
-	else
+	seen->same = l->same;
+	seen->other = l->message != NULL;
+	seen->held = o->verdict == VERDICT_HELD;
+	ret->verdict = fix_judge(seen);
+	if (ret->verdict == FIX_UNKNOWN)
+		ret->message = why_unknown(seen);
+	if (!ret->message)
 		ret->message =
 			l->message ? TAKE(l->message) :
 			ret->verdict == FIX_UNKNOWN ?
@@ -208,6 +221,7 @@ int run_fix(struct engine *en, const char *dir, const struct scenario *s,
 	CLEANUP_FREE char *runs = xasprintf("%s/fix", dir);
 	CLEANUP_FREE char *pattern = store_pattern(message ? message : "");
 	struct looking l = { .stage = stage, .pattern = pattern };
+	struct fix_seen seen = { .changed = fix->by != FIX_BY_TRACER };
 	struct run_outcome o = { 0 };
 	struct error why = { 0 };
 	int err = mkdir_p(runs, e);
@@ -221,11 +235,13 @@ int run_fix(struct engine *en, const char *dir, const struct scenario *s,
 		err = -ECANCELED;
 	if (o.dir) {
 		ret->run = xstrdup(o.dir);
-		ret->added = count_added(o.dir, &ret->missed);
+		count_added(o.dir, &seen);
+		ret->added = seen.added;
+		ret->missed = seen.missed;
 		ret->run_ns = run_time(o.dir);
 	}
 	if (!err)
-		conclude(o.dir, &o, fix, &l, ret);
+		conclude(o.dir, &o, &seen, &l, ret);
 	else if (err != -ECANCELED)
 		ret->message = xstrdup(why.message);
 	if (!ret->message)

@@ -85,6 +85,7 @@ struct fix_seen {
 	int changed; /* not the program's calls, but the drive, mount options or
 		      * the scenario */
 	uint64_t added, missed; /* as in struct fix_result */
+	int unseen; /* a trace is not whole: there may have been more of both */
 	int same;  /* the violation */
 	int other; /* any violation */
 	int held;  /* the run's verdict */

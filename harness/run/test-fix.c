@@ -348,6 +348,7 @@ static void a_fix_that_was_not_done_wholly_is_not_known_to_fail(void **state)
 	judged((struct fix_seen){ .missed = 1, .same = 1, .other = 1 },
 	       "unknown");
 	judged((struct fix_seen){ .missed = 1, .held = 1 }, "unknown");
+	judged((struct fix_seen){ .unseen = 1, .held = 1 }, "unknown");
 	judged((struct fix_seen){ .added = 3, .missed = 1, .held = 1 },
 	       "cured");
 }
