@@ -27,8 +27,9 @@ static int has_part(const struct media *m, size_t command, uint64_t offset,
 {
 	uint64_t tear = m->journey->in.model->tear;
 
-	for (uint64_t done = 0; done < length; done += tear)
-		if (media_has(m, command, offset + done, 1) == MEDIA_HAS)
+	for (uint64_t at = offset; at < offset + length;
+	     at += tear - at % tear)
+		if (media_has(m, command, at, 1) == MEDIA_HAS)
 			return 1;
 	return 0;
 }

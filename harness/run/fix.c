@@ -139,7 +139,7 @@ enum fix_verdict fix_judge(const struct fix_seen *s)
 static char *why_unknown(const struct fix_seen *s)
 {
 	if (s->missed)
-		return xasprintf("%" PRIu64 " calls could not be added",
+		return xasprintf("%" PRIu64 " of the calls could not be added",
 				 s->missed);
 	if (s->unseen && !s->added && !s->changed)
 		return xstrdup("the trace is not whole: it is not known whether "
