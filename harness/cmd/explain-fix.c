@@ -76,24 +76,12 @@ static int find_violation(const struct target *t, struct question *q,
 			 "is nothing to fix", t->state);
 }
 
-static char *stored_fixed(const char *dir)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
-	struct store *store;
-	char *fixed;
-
-	if (store_open(path, &store, NULL))
-		return NULL;
-	fixed = store_get(store, "fixed");
-	store_close(store);
-	return fixed;
-}
-
 /* As the scenario's file names it now, or did when the run was made. */
 static void find_variant(const struct target *t, const struct scenario *s,
 			 struct question *q)
 {
-	CLEANUP_FREE char *stored = s->fixed ? NULL : stored_fixed(t->dir);
+	CLEANUP_FREE char *stored = s->fixed ? NULL :
+						store_get_of(t->dir, "fixed");
 	const char *path = s->fixed ? s->fixed : stored;
 	CLEANUP_FREE char *untried = NULL;
 	struct error why = { 0 };

@@ -95,20 +95,6 @@ void session_close(struct session *s)
 	*s = (struct session){ 0 };
 }
 
-/* Where the run's scenario came from, which may be gone; NULL: not known. */
-static char *origin(const char *run_dir)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", run_dir);
-	struct store *store;
-	char *file;
-
-	if (store_open(path, &store, NULL))
-		return NULL;
-	file = store_get(store, "path");
-	store_close(store);
-	return file;
-}
-
 /* There is no such file, or not any more, as of generated scenarios: programs are
  * still built from its folder. */
 static void take_folder(struct scenario *s, const char *file)
@@ -145,7 +131,9 @@ int session_scenario(const char *run_dir, const char *other,
 		     struct scenario **ret, struct error *e)
 {
 	CLEANUP_FREE char *resolved = xasprintf("%s/scenario.yaml", run_dir);
-	CLEANUP_FREE char *file = other ? xstrdup(other) : origin(run_dir);
+	/* Where the run's came from, which may be gone; NULL: not known. */
+	CLEANUP_FREE char *file = other ? xstrdup(other) :
+					  store_get_of(run_dir, "path");
 	struct scenario *s, *from;
 	int err = scenario_load(resolved, &s, e);
 

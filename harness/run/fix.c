@@ -43,24 +43,11 @@ void fix_result_release(struct fix_result *r)
 
 /* ---- what the other run says ---- */
 
-static uint64_t stored_number(struct store *s, const char *key)
-{
-	CLEANUP_FREE char *text = store_get(s, key);
-
-	return text ? strtoull(text, NULL, 10) : 0;
-}
-
 static uint64_t run_time(const char *dir)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
-	struct store *store;
-	uint64_t t;
+	CLEANUP_FREE char *text = store_get_of(dir, "record_ns");
 
-	if (store_open(path, &store, NULL))
-		return 0;
-	t = stored_number(store, "record_ns");
-	store_close(store);
-	return t;
+	return text ? strtoull(text, NULL, 10) : 0;
 }
 
 static void count_in(const char *trace, struct fix_seen *seen)

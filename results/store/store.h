@@ -74,6 +74,8 @@ int store_setf(struct store *s, struct error *e, const char *key,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Caller frees; NULL when there is none. */
 char *store_get(struct store *s, const char *key);
+/* The same of the run in that folder; NULL also where its store cannot be read. */
+char *store_get_of(const char *run_dir, const char *key);
 
 struct store_cut {
 	const char *source; /* "replay", or "live-N": which recording */

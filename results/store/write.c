@@ -204,6 +204,19 @@ char *store_get(struct store *s, const char *key)
 	return value;
 }
 
+char *store_get_of(const char *run_dir, const char *key)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", run_dir);
+	struct store *store;
+	char *value;
+
+	if (store_open(path, &store, NULL))
+		return NULL;
+	value = store_get(store, key);
+	store_close(store);
+	return value;
+}
+
 static int reached(const struct store_cut *c, enum store_reach where)
 {
 	return (c->reach & 1u << where) != 0;
