@@ -1,7 +1,6 @@
 /* Prose: cause.h. */
 #include "journey/cause.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,10 +84,7 @@ static void say_torn(struct trial *t, const struct operation *o)
 	struct buf sentence = BUF_INIT, missing = BUF_INIT;
 
 	answer_accuse(t, o);
-	buf_printf(&missing,
-		   "the write was torn: it has to be atomic in more "
-		   "than the %" PRIu32 " bytes that are so for this drive",
-		   t->j->in.model->tear);
+	torn_words(t->j, &missing);
 	operation_words(o, &sentence);
 	buf_puts(&sentence, ", were ");
 	standing_words(&t->media, &t->ret->standing, &sentence);
@@ -111,6 +107,22 @@ static int say_loss(struct trial *t)
 	return layer != 0;
 }
 
+static void try_perhaps(struct trial *t)
+{
+	const struct operation *o;
+
+	t->broken = broken_perhaps(t);
+	if (t->broken) {
+		try_promise(t);
+		return;
+	}
+	o = t->q->message ? disorder_perhaps(t) : NULL;
+	if (o)
+		answer_accused(t, o);
+	else if (!t->q->message || !say_loss(t))
+		answer_all_is_there(t);
+}
+
 static void try_order(struct trial *t)
 {
 	const struct operation *o = find_torn(t);
@@ -120,21 +132,18 @@ static void try_order(struct trial *t)
 		return;
 	}
 	o = disorder_find(t);
-	if (!o && t->q->message)
-		o = disorder_perhaps(t);
 	if (o)
 		answer_accused(t, o);
-	else if (!t->q->message || !say_loss(t))
-		answer_all_is_there(t);
+	else
+		try_perhaps(t);
 }
 
 /* ---- faults ---- */
 
-static int say_fault(struct trial *t, const char *fault)
+static int say_fault(struct trial *t)
 {
 	struct buf sentence = BUF_INIT, missing = BUF_INIT, what = BUF_INIT;
 
-	(void)fault;
 	if (space_fault_sentence(t->j->in.space, t->q->state, &what, NULL) ||
 	    !what.len) {
 		buf_free(&what);
@@ -154,9 +163,7 @@ static int say_fault(struct trial *t, const char *fault)
 
 static void conclude(struct trial *t)
 {
-	const char *fault = strchr(t->q->state, '+');
-
-	if (fault && say_fault(t, fault))
+	if (strchr(t->q->state, '+') && say_fault(t))
 		return;
 	if (!t->media.guest_ns) {
 		answer_nothing(t,
@@ -165,8 +172,6 @@ static void conclude(struct trial *t)
 	}
 	if (!broken_is_not_promised(t))
 		t->broken = broken_find(t);
-	if (!t->broken && !find_torn(t) && !disorder_find(t))
-		t->broken = broken_perhaps(t);
 	if (t->broken)
 		try_promise(t);
 	else

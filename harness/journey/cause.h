@@ -102,6 +102,9 @@ struct legal_reason;
 void drive_words(const struct command *c, const struct legal_reason *r,
 		 struct buf *ret);
 
+/* "the write was torn: ...", appended. */
+void torn_words(const struct journey *j, struct buf *ret);
+
 /* The mount options keep the file system from sending flushes. */
 int mounted_without_barriers(const struct journey *j);
 

@@ -119,18 +119,17 @@ static const struct operation *find(struct order *order)
 
 	for (size_t i = 0; i < t->j->n_operations; i++) {
 		const struct operation *a = &t->j->operations[i];
+		unsigned named;
 
 		if (!trial_lost(t, i))
 			continue;
+		named = is_named(t, a) ? NAMED_WEIGHT : 0;
 		for (size_t k = 0; k < t->j->n_operations; k++) {
 			unsigned d = depends(order, a, k);
 
-			if (!d)
+			if (!d || d + named <= most)
 				continue;
-			d += is_named(t, a) ? NAMED_WEIGHT : 0;
-			if (d <= most)
-				continue;
-			most = d;
+			most = d + named;
 			accused = a;
 			t->witness = &t->j->operations[k];
 		}

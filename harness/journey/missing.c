@@ -165,12 +165,11 @@ void drive_words(const struct command *c, const struct legal_reason *r,
 			   PRIu64, c->number);
 }
 
-static enum step torn(const struct media *m, struct buf *ret)
+void torn_words(const struct journey *j, struct buf *ret)
 {
 	buf_printf(ret, "the write was torn: it has to be atomic in more than "
 		   "the %" PRIu32 " bytes that are so for this drive",
-		   m->journey->in.model->tear);
-	return STEP_ATOMIC;
+		   j->in.model->tear);
 }
 
 /* The call returned while a write was still volatile: the drive's log shows which
@@ -223,8 +222,10 @@ static enum step lost_by_drive(const struct media *m,
 			   call_name(sync), sync->number);
 		return STEP_MOUNT;
 	}
-	if (media_torn(m, s->command))
-		return torn(m, ret);
+	if (media_torn(m, s->command)) {
+		torn_words(j, ret);
+		return STEP_ATOMIC;
+	}
 	if (j->in.layers && j->in.layers->traced && !j->in.layers->lost &&
 	    !sent_flush(j, sync)) {
 		buf_printf(ret, "%s at call %" PRIu64 " returned 0 and the "
