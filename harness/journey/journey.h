@@ -138,5 +138,8 @@ size_t layers_from(const struct layers *l, uint64_t time_ns);
 
 /* Whether the words of a comma separated list of options have this one. */
 int mount_has(const char *options, const char *option);
+/* Options that keep a file system from sending flushes, NULL at the end (Linux:
+ * Documentation/admin-guide/ext4.rst). */
+extern const char *const mount_no_barrier[];
 
 #endif

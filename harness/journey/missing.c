@@ -150,8 +150,10 @@ static int sent_flush(const struct journey *j, const struct call *sync)
 
 int mounted_without_barriers(const struct journey *j)
 {
-	return mount_has(j->in.mount_options, "barrier=0") ||
-	       mount_has(j->in.mount_options, "nobarrier");
+	for (size_t i = 0; mount_no_barrier[i]; i++)
+		if (mount_has(j->in.mount_options, mount_no_barrier[i]))
+			return 1;
+	return 0;
 }
 
 void drive_words(const struct command *c, const struct legal_reason *r,

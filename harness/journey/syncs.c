@@ -88,6 +88,8 @@ int operation_is_synchronous(const struct operation *o)
 	       o->call->file_flags & (O_SYNC | O_DSYNC);
 }
 
+const char *const mount_no_barrier[] = { "barrier=0", "nobarrier", NULL };
+
 int mount_has(const char *options, const char *option)
 {
 	size_t length = strlen(option);

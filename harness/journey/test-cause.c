@@ -29,6 +29,14 @@ static int clean(void **state)
 	return 0;
 }
 
+static void map_file(uint64_t length)
+{
+	struct call *c = test_enter(&t, CALL_MAP, "mmap");
+
+	c->length = length;
+	test_exit(&t, c, 0);
+}
+
 static void ask(const char *state, const char *message)
 {
 	struct cause_question q = { .journey = &t.journey,
@@ -340,12 +348,8 @@ static void a_flush_that_came_too_early_is_none(void **state)
 
 static void stores_into_mapped_memory_want_msync(void **state)
 {
-	struct call *c;
-
 	(void)state;
-	c = test_enter(&t, CALL_MAP, "mmap");
-	c->length = 8192;
-	test_exit(&t, c, 0);
+	map_file(8192);
 	test_mark_call(&t, MARK_BEGIN, "page");
 	test_dirty(&t, 4096);
 	test_mark_call(&t, MARK_ACK, "page");
@@ -361,11 +365,7 @@ static void stores_into_mapped_memory_want_msync(void **state)
 /* gdbm: a page that points to what was appended is on the media before it. */
 static void a_page_that_points_to_more(int sent_later)
 {
-	struct call *c;
-
-	c = test_enter(&t, CALL_MAP, "mmap");
-	c->length = 4096;
-	test_exit(&t, c, 0);
+	map_file(4096);
 	test_dirty(&t, 0);
 	if (!sent_later)
 		test_drive_write(&t, 8192, 4096, 1);
@@ -401,12 +401,8 @@ static void but_not_on_those_after_it(void **state)
 
 static void an_asynchronous_msync_is_no_sync(void **state)
 {
-	struct call *c;
-
 	(void)state;
-	c = test_enter(&t, CALL_MAP, "mmap");
-	c->length = 8192;
-	test_exit(&t, c, 0);
+	map_file(8192);
 	test_mark_call(&t, MARK_BEGIN, "page");
 	test_dirty(&t, 4096);
 	test_exit(&t, test_enter(&t, CALL_SYNC_RANGE, "msync"), 0);
@@ -421,12 +417,8 @@ static void an_asynchronous_msync_is_no_sync(void **state)
 /* The second promise's store has no event: its page was dirty already. */
 static void a_page_that_was_dirty_already_has_later_stores(void **state)
 {
-	struct call *c;
-
 	(void)state;
-	c = test_enter(&t, CALL_MAP, "mmap");
-	c->length = 8192;
-	test_exit(&t, c, 0);
+	map_file(8192);
 	test_mark_call(&t, MARK_BEGIN, "put 1");
 	test_dirty(&t, 4096);
 	test_mark_call(&t, MARK_ACK, "put 1");

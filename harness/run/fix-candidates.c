@@ -157,22 +157,19 @@ static void add_file_fixes(struct candidates *c)
 	add_in_order(c);
 }
 
+static void add_before_acks(struct candidates *c)
+{
+	add(c, CURE_BEFORE_ACK, CURE_SYNC_FILE);
+	add(c, CURE_BEFORE_ACK, CURE_SYNC_FS);
+}
+
 /* Into a mapping is stored without a call: a sync after mmap has nothing to sync,
  * and what is stored between two acks has no order but that of the program's own
  * msync. */
 static void add_mapping_fixes(struct candidates *c)
 {
-	add(c, CURE_BEFORE_ACK, CURE_SYNC_FILE);
-	add(c, CURE_BEFORE_ACK, CURE_SYNC_FS);
+	add_before_acks(c);
 	add_in_order_and_mapped(c);
-}
-
-/* The program did sync, and its file system did not all of it: once more, or
- * by another way through it. */
-static void add_again(struct candidates *c)
-{
-	add(c, CURE_BEFORE_ACK, CURE_SYNC_FILE);
-	add(c, CURE_BEFORE_ACK, CURE_SYNC_FS);
 }
 
 static void add_name_fixes(struct candidates *c)
@@ -223,9 +220,11 @@ void fix_candidates(const struct fix_question *q, struct fixes *ret)
 		if (named)
 			add_name_fixes(&c);
 		break;
+	/* The program did sync, and its file system did not all of it: once
+	 * more, or by another way through it. */
 	case STEP_FILE_SYSTEM:
 		if (named)
-			add_again(&c);
+			add_before_acks(&c);
 		break;
 	case STEP_FLUSH_BUFFER:
 		add_flush_fixes(&c);

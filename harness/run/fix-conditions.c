@@ -103,10 +103,9 @@ void fix_add_atomic(const struct fix_question *q, struct fixes *ret)
 
 static int is_no_barrier(const char *option, size_t len)
 {
-	static const char *const words[] = { "barrier=0", "nobarrier" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strlen(words[i]) == len && !strncmp(option, words[i], len))
+	for (size_t i = 0; mount_no_barrier[i]; i++)
+		if (strlen(mount_no_barrier[i]) == len &&
+		    !strncmp(option, mount_no_barrier[i], len))
 			return 1;
 	return 0;
 }
