@@ -73,8 +73,8 @@ __attribute__((format(printf, 3, 4)))
 static void path_of(const struct tracer *t, char path[PATH_MAX_HERE],
 		    const char *format, ...)
 {
-	int n = snprintf(path, PATH_MAX_HERE, TRACEFS "/instances/%s",
-			 t->name);
+	int n = snprintf(path, PATH_MAX_HERE, TRACEFS "%s%s",
+			 t->name ? "/instances/" : "", t->name ?: "");
 	va_list args;
 
 	va_start(args, format);
@@ -97,7 +97,7 @@ static int make_instance(const struct tracer *t, struct buf *text)
 	int r;
 
 	path_of(t, path, "%s", "");
-	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+	if (t->name && mkdir(path, 0700) < 0 && errno != EEXIST) {
 		r = errno;
 		buf_printf(text, "cannot create %s: %s", path, strerror(r));
 		return r;
@@ -251,6 +251,7 @@ void tracer_stop(struct tracer *t)
 	while (t->cpus > 0)
 		close(t->pipes[--t->cpus]);
 	path_of(t, path, "%s", "");
-	rmdir(path);
+	if (t->name)
+		rmdir(path);
 	buf_free(&text);
 }

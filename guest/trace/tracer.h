@@ -1,7 +1,8 @@
 /*
- * A tracefs instance of our own, so that nothing else in the guest can disturb
- * it: streams its raw ring buffer pages to the controller, in the chunks of
- * trace/trace.h.
+ * One instance of tracefs: streams its raw ring buffer pages to the controller, in
+ * the chunks of trace/trace.h. In one of our own nothing else in the guest can
+ * disturb it, but making it takes some 150 ms without KVM: the kernel makes a
+ * folder for each of its tracepoints.
  *
  * Nothing is lost silently: the kernel counts what it had to drop, and each
  * drain sends these counts.
@@ -19,7 +20,7 @@ struct frames;
 #define TRACER_CPUS_MAX 64
 
 struct tracer {
-	const char *name; /* of the instance */
+	const char *name; /* of the instance; NULL: the one that is always there */
 	enum trace_stream stream;
 	const char *buffer_kb; /* per CPU */
 	uint64_t pause_ns; /* between two pumps, at least */
