@@ -92,7 +92,7 @@ static void tell(struct looking *l, const struct user_regs_struct *regs)
 		cures_before_ack(l->w, l->t);
 	if (l->destroyed)
 		extents_tell_path(l->w, l->t->tid, l->destroyed);
-	stack_walk(l->w, l->t, regs, &stack);
+	stack_walk(l->w, l->t, regs, &l->stack, &stack);
 	r->sequence = ++l->w->sequence;
 	r->pid = l->t->process;
 	r->tid = l->t->tid;

@@ -40,15 +40,23 @@ int data_vector(struct data *d, pid_t tid, uint64_t address, uint64_t count)
 	return 0;
 }
 
+static ssize_t read_data(pid_t tid, uint64_t address, void *ret, size_t len,
+			 struct proc_stack *stack)
+{
+	if (stack && !stack->length)
+		return proc_read_beside(tid, address, ret, len, stack);
+	return proc_read(tid, address, ret, len);
+}
+
 static int hash_piece(XXH3_state_t *state, pid_t tid, uint64_t address,
 		      uint64_t length, unsigned char head[DATA_HEAD],
-		      uint32_t *head_length)
+		      uint32_t *head_length, struct proc_stack *stack)
 {
 	static unsigned char chunk[CHUNK];
 
 	while (length > 0) {
 		size_t want = length < CHUNK ? (size_t)length : CHUNK;
-		ssize_t n = proc_read(tid, address, chunk, want);
+		ssize_t n = read_data(tid, address, chunk, want, stack);
 		size_t room = DATA_HEAD - *head_length;
 
 		if (n <= 0)
@@ -65,7 +73,8 @@ static int hash_piece(XXH3_state_t *state, pid_t tid, uint64_t address,
 }
 
 uint64_t data_hash(const struct data *d, pid_t tid, uint64_t length,
-		   unsigned char head[DATA_HEAD], uint32_t *ret_head_length)
+		   unsigned char head[DATA_HEAD], uint32_t *ret_head_length,
+		   struct proc_stack *stack)
 {
 	static XXH3_state_t state;
 	uint64_t left = length < d->length ? length : d->length;
@@ -80,7 +89,7 @@ uint64_t data_hash(const struct data *d, pid_t tid, uint64_t length,
 		if (piece > left)
 			piece = left;
 		if (hash_piece(&state, tid, d->pieces[i].address, piece, head,
-			       ret_head_length) < 0)
+			       ret_head_length, stack) < 0)
 			return 0;
 		left -= piece;
 	}

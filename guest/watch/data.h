@@ -10,6 +10,8 @@
 #define DATA_PIECES 1024 /* as the kernel's UIO_MAXIOV */
 #define DATA_HASHED_MAX (16u << 20)
 
+struct proc_stack;
+
 struct data_piece {
 	uint64_t address, length;
 };
@@ -25,8 +27,10 @@ void data_buffer(struct data *d, uint64_t address, uint64_t length);
 int data_vector(struct data *d, pid_t tid, uint64_t address, uint64_t count);
 
 /* XXH3-64 of the first `length` bytes, and how they begin. 0: not taken: too
- * much, not readable, or nothing. */
+ * much, not readable, or nothing. The stack is read along with them, if it is
+ * not NULL and they are read at all. */
 uint64_t data_hash(const struct data *d, pid_t tid, uint64_t length,
-		   unsigned char head[DATA_HEAD], uint32_t *ret_head_length);
+		   unsigned char head[DATA_HEAD], uint32_t *ret_head_length,
+		   struct proc_stack *stack);
 
 #endif

@@ -14,6 +14,7 @@
 struct flushing;
 struct functions;
 struct object;
+struct proc_stack;
 struct record_ring;
 struct returns;
 struct space;
@@ -164,9 +165,11 @@ struct stack {
 	uint32_t n_frames, n_objects;
 };
 
-/* The stack of a stopped task. What cannot be followed ends it. */
+/* The stack of a stopped task. What cannot be followed ends it. memory: it is read
+ * unless it has been. */
 void stack_walk(struct watcher *w, struct task *t,
-		const struct user_regs_struct *regs, struct stack *ret);
+		const struct user_regs_struct *regs,
+		struct proc_stack *memory, struct stack *ret);
 /* What is mapped in the process has changed. */
 void stack_forget(struct watcher *w, pid_t process);
 /* The file mapped at an address: where the mapping starts, in memory and in the

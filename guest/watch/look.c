@@ -66,7 +66,7 @@ static int look_at_data(struct looking *l)
 		return 0;
 	r->length = l->data.length;
 	r->hash = data_hash(&l->data, l->t->tid, r->length, r->head,
-			    &r->head_length);
+			    &r->head_length, &l->stack);
 	return 1;
 }
 
@@ -86,8 +86,8 @@ static int look_at_mark(struct looking *l)
 
 	if (find_data(l) < 0 || !l->data.n)
 		return 0;
-	n = proc_read(l->t->tid, l->data.pieces[0].address, &block,
-		      sizeof(block));
+	n = proc_read_beside(l->t->tid, l->data.pieces[0].address, &block,
+			     sizeof(block), &l->stack);
 	if (n < (ssize_t)sizeof(block) ||
 	    memcmp(block.magic, MARK_BLOCK_MAGIC, sizeof(block.magic)) ||
 	    block.length >= sizeof(block.text))
@@ -110,21 +110,31 @@ int look_appends(const struct looking *l)
 	return (l->record.file_flags & O_APPEND) != 0;
 }
 
-static uint64_t write_offset(const struct looking *l, const struct stat *st,
-			     uint64_t position)
+/* The call says where; -1 (pwritev2) means where the file stands. */
+static int says_offset(const struct looking *l)
+{
+	return arg(l, l->type->offset_pointer) ||
+	       (l->type->offset && arg(l, l->type->offset) != UINT64_MAX);
+}
+
+static uint64_t said_offset(const struct looking *l)
 {
 	uint64_t offset;
 
+	if (!arg(l, l->type->offset_pointer))
+		return arg(l, l->type->offset);
+	return proc_read(l->t->tid, arg(l, l->type->offset_pointer), &offset,
+			 sizeof(offset)) == sizeof(offset) ?
+		       offset :
+		       CALL_NOWHERE;
+}
+
+static uint64_t write_offset(const struct looking *l, const struct stat *st,
+			     uint64_t position)
+{
 	if (look_appends(l))
 		return (uint64_t)st->st_size;
-	if (arg(l, l->type->offset_pointer))
-		return proc_read(l->t->tid, arg(l, l->type->offset_pointer),
-				 &offset, sizeof(offset)) == sizeof(offset) ?
-			       offset :
-			       CALL_NOWHERE;
-	if (l->type->offset && arg(l, l->type->offset) != UINT64_MAX)
-		return arg(l, l->type->offset);
-	return position;
+	return says_offset(l) ? said_offset(l) : position;
 }
 
 static void look_at_offset(struct looking *l, const struct stat *st,
@@ -152,10 +162,11 @@ int look_tells_extents(const struct looking *l)
 static int look_at_file(struct looking *l, const struct open_file *f)
 {
 	const struct stat *st = &f->st;
-	uint64_t position;
+	int stands = l->record.kind == CALL_WRITE && !says_offset(l);
+	uint64_t position = 0;
 	uint32_t flags;
 
-	if (open_file_position(f, l->t, &position, &flags) < 0)
+	if (open_file_position(f, l->t, &flags, stands ? &position : NULL) < 0)
 		return 0;
 	strcpy(l->path, open_file_path(l->w, l->t, f));
 	l->record.inode = st->st_ino;
@@ -386,6 +397,8 @@ void look_begin(struct looking *l, struct watcher *w, struct task *t,
 	*l->path = *l->path2 = '\0';
 	l->place.exists = l->place2.exists = 0;
 	l->data.n = 0;
+	l->stack.start = regs->rsp;
+	l->stack.length = 0;
 	l->destroyed = NULL;
 	l->file.length = 0;
 }

@@ -25,6 +25,7 @@ struct looking {
 	struct proc_place place, place2;
 	char path[PATH_MAX], path2[PATH_MAX];
 	struct data data;
+	struct proc_stack stack; /* read along with the data */
 	const char *destroyed; /* path of a file that loses bytes, or NULL */
 	struct extents_file file; /* that is synced */
 };

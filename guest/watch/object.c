@@ -90,19 +90,6 @@ void object_read(struct object *o, int fd)
 	read_frames(o, fd, &h);
 }
 
-int object_row(struct object *o, uint64_t address, struct unwind_row *ret)
-{
-	struct object_row *r = &o->rows[address % OBJECT_ROWS];
-
-	if (r->address != address) {
-		r->address = address;
-		r->err = unwind_find(&o->frames, address, &r->row);
-	}
-	if (!r->err)
-		*ret = r->row;
-	return r->err;
-}
-
 uint64_t object_address(const struct object *o, uint64_t offset)
 {
 	for (unsigned int i = 0; i < o->n_segments; i++)

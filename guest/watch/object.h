@@ -10,7 +10,6 @@
 #include "guest/watch/unwind.h"
 
 #define OBJECT_SEGMENTS 16
-#define OBJECT_ROWS 256
 
 struct object {
 	uint64_t device, inode; /* which file */
@@ -19,12 +18,6 @@ struct object {
 	} segments[OBJECT_SEGMENTS];
 	unsigned int n_segments; /* 0: not an ELF file that can be read */
 	struct unwind_table frames;
-	/* Rows asked for lately, by address. */
-	struct object_row {
-		uint64_t address;
-		int err;
-		struct unwind_row row;
-	} rows[OBJECT_ROWS];
 	struct object *next;
 };
 
@@ -32,7 +25,5 @@ struct object {
 void object_read(struct object *o, int fd);
 /* The address, as its symbols have it, of a byte of the file; UINT64_MAX: none. */
 uint64_t object_address(const struct object *o, uint64_t offset);
-/* As unwind_find(). */
-int object_row(struct object *o, uint64_t address, struct unwind_row *ret);
 
 #endif

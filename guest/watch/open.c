@@ -84,24 +84,30 @@ void open_file_release(struct open_file *f)
 	f->copy = -1;
 }
 
-int open_file_position(const struct open_file *f, const struct task *t,
-		       uint64_t *ret_position, uint32_t *ret_flags)
+static int find_position(int fd, uint64_t *ret)
 {
-	off_t position;
+	off_t position = lseek(fd, 0, SEEK_CUR);
+
+	if (position < 0 && errno == ESPIPE)
+		position = 0;
+	*ret = (uint64_t)position;
+	return position < 0 ? -EBADF : 0;
+}
+
+int open_file_position(const struct open_file *f, const struct task *t,
+		       uint32_t *ret_flags, uint64_t *ret_position)
+{
+	uint64_t unused;
 	int flags;
 
 	if (f->copy < 0)
-		return proc_position(t->tid, f->number, ret_position,
-				     ret_flags);
-	position = lseek(f->copy, 0, SEEK_CUR);
-	if (position < 0 && errno == ESPIPE)
-		position = 0;
+		return proc_position(t->tid, f->number,
+				     ret_position ?: &unused, ret_flags);
 	flags = fcntl(f->copy, F_GETFL);
-	if (position < 0 || flags < 0)
-		return -EBADF;
-	*ret_position = (uint64_t)position;
 	*ret_flags = (uint32_t)flags;
-	return 0;
+	if (flags < 0)
+		return -EBADF;
+	return ret_position ? find_position(f->copy, ret_position) : 0;
 }
 
 static int is_path_of(const struct task_path *p, const struct watcher *w,

@@ -23,9 +23,10 @@ struct open_file {
 int open_file_look(struct watcher *w, struct task *t, int number,
 		   struct open_file *ret);
 void open_file_release(struct open_file *f);
-/* The file position and the open file's flags (open(2)). 0 or -errno. */
+/* The open file's flags (open(2)), and where it stands unless that is NULL. 0 or
+ * -errno. */
 int open_file_position(const struct open_file *f, const struct task *t,
-		       uint64_t *ret_position, uint32_t *ret_flags);
+		       uint32_t *ret_flags, uint64_t *ret_position);
 /* Its path as the thread sees it, "": not known. Until the next call. */
 const char *open_file_path(struct watcher *w, struct task *t,
 			   const struct open_file *f);

@@ -53,7 +53,7 @@ static void find_offset(struct watcher *w, struct task *t,
 	    !(p->file_flags & O_APPEND) || x->result <= 0 ||
 	    open_file_look(w, t, (int)p->args[p->type->fd - 1], &f) < 0)
 		return;
-	err = open_file_position(&f, t, &position, &flags);
+	err = open_file_position(&f, t, &flags, &position);
 	open_file_release(&f);
 	if (err || position < p->offset + (uint64_t)x->result)
 		return;
@@ -89,10 +89,10 @@ static void hash_again(struct task *t, struct record_exit *x)
 	find_written(&data, t);
 	x->known |= EXIT_HASH;
 	if (p->quiet && data_hash(&data, t->tid, p->length, head,
-				  &head_length) != p->hash)
+				  &head_length, NULL) != p->hash)
 		return;
 	x->hash = data_hash(&data, t->tid, (uint64_t)x->result, head,
-			    &head_length);
+			    &head_length, NULL);
 }
 
 static void tell_synced(struct watcher *w, struct task *t)

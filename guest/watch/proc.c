@@ -31,6 +31,25 @@ ssize_t proc_read(pid_t tid, uint64_t address, void *ret, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+ssize_t proc_read_beside(pid_t tid, uint64_t address, void *ret, size_t len,
+			 struct proc_stack *stack)
+{
+	struct iovec here[] = { { ret, len },
+				{ stack->bytes, sizeof(stack->bytes) } };
+	struct iovec there[] = {
+		{ (void *)(uintptr_t)address, len },
+		{ (void *)(uintptr_t)stack->start, sizeof(stack->bytes) },
+	};
+	ssize_t n = process_vm_readv(tid, here, 2, there, 2, 0);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n <= len)
+		return n;
+	stack->length = (size_t)n - len;
+	return (ssize_t)len;
+}
+
 /* Page by page: the next one may not be there, and need not. */
 int proc_text(pid_t tid, uint64_t address, char *ret, size_t size)
 {

@@ -13,6 +13,15 @@
 
 /* Bytes read, which may be fewer, or -errno. */
 ssize_t proc_read(pid_t tid, uint64_t address, void *ret, size_t len);
+/* The bytes above a thread's stack pointer. */
+struct proc_stack {
+	uint64_t start; /* the stack pointer */
+	size_t length; /* 0: not read yet, or not readable */
+	unsigned char bytes[4096];
+};
+/* As proc_read(), and the stack with the same call. */
+ssize_t proc_read_beside(pid_t tid, uint64_t address, void *ret, size_t len,
+			 struct proc_stack *stack);
 /* A text of at most size - 1 bytes. 0, or -EFAULT, -ENAMETOOLONG. */
 int proc_text(pid_t tid, uint64_t address, char *ret, size_t size);
 

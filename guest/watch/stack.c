@@ -18,12 +18,22 @@
 #include "guest/watch/object.h"
 #include "guest/watch/proc.h"
 
-#define WINDOW 4096 /* bytes */
+#define PLACES 256
+
+/* What stands behind the call that returns to an address. */
+struct place {
+	uint64_t at; /* that address; 0: none */
+	const char *path;
+	uint64_t address; /* as the object's symbols have it */
+	enum { PLACE_UNKNOWN, PLACE_LAST, PLACE_LEFT } way; /* to the caller */
+	struct unwind_row row; /* PLACE_LEFT */
+};
 
 /* The mappings of a process. */
 struct space {
 	pid_t process;
 	struct maps maps;
+	struct place places[PLACES]; /* asked for lately, by address */
 	struct space *next;
 };
 
@@ -106,7 +116,7 @@ static struct object *find_object(struct watcher *w, pid_t process,
 static uint32_t name_object(struct stack *s, const char *path)
 {
 	for (uint32_t i = 0; i < s->n_objects; i++)
-		if (!strcmp(s->objects[i], path))
+		if (s->objects[i] == path || !strcmp(s->objects[i], path))
 			return i;
 	s->objects[s->n_objects] = path;
 	return s->n_objects++;
@@ -117,35 +127,34 @@ struct walk {
 	pid_t tid;
 	uint64_t values[UNWIND_REGISTERS];
 	unsigned char known[UNWIND_REGISTERS];
-	/* The stack's end, read at once. */
-	unsigned char window[WINDOW];
-	uint64_t window_start;
-	size_t window_length;
+	const struct proc_stack *memory;
 };
 
 static void frame_init(struct walk *f, pid_t tid,
-		       const struct user_regs_struct *r)
+		       const struct user_regs_struct *r,
+		       struct proc_stack *memory)
 {
 	const uint64_t values[UNWIND_REGISTERS] = {
 		r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi,
 		r->rbp, r->rsp, r->r8,	r->r9,	r->r10, r->r11,
 		r->r12, r->r13, r->r14, r->r15, r->rip,
 	};
-	ssize_t n = proc_read(tid, r->rsp, f->window, WINDOW);
 
+	if (!memory->length)
+		proc_read_beside(tid, 0, NULL, 0, memory);
 	f->tid = tid;
 	memcpy(f->values, values, sizeof(values));
 	memset(f->known, 1, sizeof(f->known));
-	f->window_start = r->rsp;
-	f->window_length = n > 0 ? (size_t)n : 0;
+	f->memory = memory;
 }
 
 static int frame_load(const struct walk *f, uint64_t address, uint64_t *ret)
 {
-	uint64_t in = address - f->window_start;
+	const struct proc_stack *m = f->memory;
+	uint64_t in = address - m->start;
 
-	if (in < f->window_length && f->window_length - in >= sizeof(*ret)) {
-		memcpy(ret, f->window + in, sizeof(*ret));
+	if (in < m->length && m->length - in >= sizeof(*ret)) {
+		memcpy(ret, m->bytes + in, sizeof(*ret));
 		return 1;
 	}
 	return proc_read(f->tid, address, ret, sizeof(*ret)) == sizeof(*ret);
@@ -183,42 +192,65 @@ static const struct unwind_row by_frame_pointer = {
 	.offsets = { [UNWIND_RBP] = -16, [UNWIND_RETURN] = -8 },
 };
 
-/* 1: the frame was added and left. The address is behind a call, so what it
- * belongs to is right before it. */
-static int walk_frame(struct watcher *w, pid_t process, const struct maps *maps,
-		      struct walk *f, struct stack *s)
+/* The address is behind a call, so what it belongs to is right before it. */
+static void place_read(struct place *p, struct watcher *w,
+		       const struct space *s)
 {
-	uint64_t at = f->values[UNWIND_RETURN];
-	const struct mapping *m = maps_find(maps, at - 1);
+	const struct mapping *m = maps_find(&s->maps, p->at - 1);
 	struct object *o;
-	struct unwind_row row;
-	uint64_t address;
 
 	if (!m || !m->executable || !m->inode ||
 	    strlen(m->path) > WATCH_OBJECT_NAME)
-		return 0;
-	o = find_object(w, process, m);
-	address = object_address(o, at - 1 - m->start + m->offset);
-	if (address == UINT64_MAX)
+		return;
+	o = find_object(w, s->process, m);
+	p->address = object_address(o, p->at - 1 - m->start + m->offset);
+	if (p->address == UINT64_MAX)
+		return;
+	p->path = m->path;
+	p->way = PLACE_LEFT;
+	if (!o->frames.n)
+		p->row = by_frame_pointer;
+	else if (unwind_find(&o->frames, p->address, &p->row) < 0)
+		p->way = PLACE_LAST;
+}
+
+static const struct place *find_place(struct watcher *w, struct space *s,
+				      uint64_t at)
+{
+	struct place *p = &s->places[at % PLACES];
+
+	if (p->at != at) {
+		*p = (struct place){ .at = at };
+		place_read(p, w, s);
+	}
+	return p;
+}
+
+/* 1: the frame was added and left. */
+static int walk_frame(struct watcher *w, struct space *space, struct walk *f,
+		      struct stack *s)
+{
+	const struct place *p = find_place(w, space, f->values[UNWIND_RETURN]);
+
+	if (p->way == PLACE_UNKNOWN)
 		return 0;
 	s->frames[s->n_frames++] = (struct record_frame){
-		.address = address + 1,
-		.object = name_object(s, m->path),
+		.address = p->address + 1,
+		.object = name_object(s, p->path),
 	};
-	if (!o->frames.n)
-		return frame_leave(f, &by_frame_pointer);
-	return object_row(o, address, &row) == 0 && frame_leave(f, &row);
+	return p->way == PLACE_LEFT && frame_leave(f, &p->row);
 }
 
 void stack_walk(struct watcher *w, struct task *t,
-		const struct user_regs_struct *regs, struct stack *ret)
+		const struct user_regs_struct *regs,
+		struct proc_stack *memory, struct stack *ret)
 {
-	const struct maps *maps = &find_space(w, t->process)->maps;
-	static struct walk f;
+	struct space *space = find_space(w, t->process);
+	struct walk f;
 
-	frame_init(&f, t->tid, regs);
+	frame_init(&f, t->tid, regs, memory);
 	ret->n_frames = ret->n_objects = 0;
 	while (ret->n_frames < WATCH_FRAMES &&
-	       walk_frame(w, t->process, maps, &f, ret))
+	       walk_frame(w, space, &f, ret))
 		;
 }

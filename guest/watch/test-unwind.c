@@ -50,7 +50,7 @@ static void a_function_begins_with_its_return_address(void **state)
 	assert_true(o.n_segments > 0);
 	assert_true(o.frames.n > 0);
 	at = linked(&o, (uintptr_t)a_function_begins_with_its_return_address);
-	assert_int_equal(object_row(&o, at, &row), 0);
+	assert_int_equal(unwind_find(&o.frames, at, &row), 0);
 	assert_int_equal(row.frame_register, UNWIND_RSP);
 	assert_int_equal(row.frame_offset, 8);
 	assert_int_equal(row.rules[UNWIND_RETURN], UNWIND_AT);
@@ -75,7 +75,8 @@ static void where_a_call_was_made_the_frame_is_known(void **state)
 	(void)state;
 	ask();
 	read_self(&o);
-	assert_int_equal(object_row(&o, linked(&o, return_address) - 1, &row),
+	assert_int_equal(unwind_find(&o.frames,
+				     linked(&o, return_address) - 1, &row),
 			 0);
 	assert_int_equal(row.rules[UNWIND_RETURN], UNWIND_AT);
 	assert_int_equal(row.offsets[UNWIND_RETURN], -8);
@@ -90,7 +91,7 @@ static void what_is_not_described_is_not_guessed(void **state)
 
 	(void)state;
 	read_self(&o);
-	assert_int_equal(object_row(&o, UINT64_MAX - 7, &row), -ENOENT);
+	assert_int_equal(unwind_find(&o.frames, UINT64_MAX - 7, &row), -ENOENT);
 	unwind_table_release(&o.frames);
 }
 
