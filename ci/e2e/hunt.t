@@ -46,6 +46,7 @@ no_leaks
 
 command=$(json command)
 run=$(json run)
+found=$(json state)
 is "$command" "powercut check $run@m8:all-12" "the command names run and state"
 # shellcheck disable=SC2086
 run_powercut ${command#powercut } --results "$runs"
@@ -57,6 +58,9 @@ is "$(json reason)" "stopped at the first violated state" \
 run_powercut explain --minimise --json --results "$runs" "$run@m9:none"
 exits 0 "any state that shows it is minimised to the same"
 is "$(json minimal_state)" "m8:all-12" "at the earlier cut, with less lost"
+run_powercut explain --try-fix --json --results "$runs" "$run@$found"
+is "$(json cured) $(json fixes.0.by)" "1 tracer" \
+	"the sync that it lacks cures it, in the round with that seed"
 
 # A drive that tears less than the program relies on.
 run_powercut hunt --json --seed 14 --rounds 2 --results "$runs" \
@@ -75,6 +79,11 @@ esac
 like "$(json minimal_state)" "$wanted" \
 	"minimal: one write, but for its first or its last unit"
 like "$(json message)" "page $(((write - 1) % 2)) is torn" "what it shows"
+run_powercut explain --try-fix --json --results "$runs" \
+	"$(json run)@$(json state)"
+like "$(json cause)" "the write was torn" "it is laid to that"
+is "$(json cured) $(json fixes.0.by)" "1 drive" \
+	"and cured by a drive that writes a page in one piece"
 
 # The same programs without the mistake, in the same rounds.
 run_powercut hunt --json --seed 2 --rounds 2 --results "$runs" \

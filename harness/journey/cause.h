@@ -105,8 +105,9 @@ void drive_words(const struct command *c, const struct legal_reason *r,
 /* "the write was torn: ...", appended. */
 void torn_words(const struct journey *j, struct buf *ret);
 
-/* The mount options keep the file system from sending flushes. */
-int mounted_without_barriers(const struct journey *j);
+/* The mount option that keeps the file system from sending flushes; NULL: there is
+ * none. */
+const char *mounted_without_barriers(const struct journey *j);
 
 /* loss.c: of the first write that the state has lost. The layer; 0: it has lost
  * none. Both texts are appended. */

@@ -58,6 +58,7 @@ unsigned loss_words(const struct media *m, enum step *ret_step,
 		    struct buf *sentence, struct buf *missing)
 {
 	const struct journey *j = m->journey;
+	const char *no_barrier = mounted_without_barriers(j);
 	const struct write_fate *f = first_loss(m);
 	const struct command *c;
 	struct legal_reason r;
@@ -73,10 +74,10 @@ unsigned loss_words(const struct media *m, enum step *ret_step,
 		*ret_step = STEP_DRIVE;
 		drive_words(c, &r, missing);
 		buf_puts(sentence, buf_text(missing));
-	} else if (r.why == LEGAL_NO_FLUSH && mounted_without_barriers(j)) {
+	} else if (r.why == LEGAL_NO_FLUSH && no_barrier) {
 		*ret_step = STEP_MOUNT;
-		buf_puts(missing, "no flush was sent: the file system is "
-			 "mounted with barrier=0");
+		buf_printf(missing, "no flush was sent: the file system is "
+			   "mounted with %s", no_barrier);
 		buf_puts(sentence, buf_text(missing));
 	} else {
 		legal_sentence(c, &r, sentence);

@@ -148,12 +148,14 @@ static int sent_flush(const struct journey *j, const struct call *sync)
 	return 0;
 }
 
-int mounted_without_barriers(const struct journey *j)
+const char *mounted_without_barriers(const struct journey *j)
 {
-	for (size_t i = 0; mount_no_barrier[i]; i++)
-		if (mount_has(j->in.mount_options, mount_no_barrier[i]))
-			return 1;
-	return 0;
+	size_t i = 0;
+
+	while (mount_no_barrier[i] &&
+	       !mount_has(j->in.mount_options, mount_no_barrier[i]))
+		i++;
+	return mount_no_barrier[i];
 }
 
 void drive_words(const struct command *c, const struct legal_reason *r,
@@ -209,6 +211,7 @@ static enum step lost_by_drive(const struct media *m,
 			       const struct call *sync, struct buf *ret)
 {
 	const struct journey *j = m->journey;
+	const char *no_barrier = mounted_without_barriers(j);
 	struct legal_reason r = legal_reason(j->in.history, j->in.model,
 					     s->command,
 					     j->durable[s->command],
@@ -218,10 +221,10 @@ static enum step lost_by_drive(const struct media *m,
 		drive_words(&j->in.history->commands[s->command], &r, ret);
 		return STEP_DRIVE;
 	}
-	if (mounted_without_barriers(j)) {
+	if (no_barrier) {
 		buf_printf(ret, "%s at call %" PRIu64 " sent no flush: the "
-			   "file system is mounted with barrier=0",
-			   call_name(sync), sync->number);
+			   "file system is mounted with %s",
+			   call_name(sync), sync->number, no_barrier);
 		return STEP_MOUNT;
 	}
 	if (media_torn(m, s->command)) {

@@ -8,7 +8,8 @@
  * block of their own, and on other file systems, it is what FIEMAP answered first
  * at or after the operation. Where nobody asked, the bytes themselves are
  * looked for in what the drive received until the cut: at the same place in a
- * sector, and only if they are not all alike.
+ * sector, and only if they are not all alike. Without a file system a byte's place
+ * in the file is its place on the disk.
  */
 #include "journey/standing.h"
 
@@ -252,6 +253,13 @@ static int place_content(const struct media *m, const struct operation *o,
 	return found;
 }
 
+/* Without a file system nothing else is told of: bytes stand on the disk where
+ * they were written to, and need nothing to be reached. */
+static int is_disk(const struct journey *j)
+{
+	return j->in.filesystem && !strcmp(j->in.filesystem, "none");
+}
+
 struct placed operation_place(const struct media *m,
 			      const struct operation *o, uint64_t offset,
 			      uint64_t length)
@@ -259,6 +267,12 @@ struct placed operation_place(const struct media *m,
 	const struct journey *j = m->journey;
 	struct placed p = { .transaction = NO_TRANSACTION, .length = length };
 
+	if (is_disk(j))
+		return (struct placed){ .known = 1,
+					.tied = 1,
+					.transaction = NO_TRANSACTION,
+					.physical = offset,
+					.length = length };
 	if (j->has_ext4)
 		p = place_ext4(m, o, offset, length);
 	if (p.known || p.in_metadata)

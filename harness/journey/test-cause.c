@@ -289,12 +289,11 @@ static void a_drive_that_ignores_flushes_is_blamed(void **state)
 	assert_string_equal(cause.missing, "the drive ignored flush f1");
 }
 
-static void a_mount_without_barriers_is_blamed(void **state)
+static void is_blamed(const char *options, const char *missing)
 {
 	struct call *c;
 
-	(void)state;
-	t.mount_options = "noatime,barrier=0";
+	t.mount_options = options;
 	test_write_call(&t, 0, "COMMIT: TXN-00001");
 	c = test_enter(&t, CALL_DATASYNC, "fdatasync");
 	test_drive_write(&t, 4096, 4096, 1);
@@ -303,8 +302,21 @@ static void a_mount_without_barriers_is_blamed(void **state)
 	test_extent(&t, 0, 4096, 4096);
 	ask("m1:none", NULL);
 	assert_int_equal(cause.step, STEP_MOUNT);
-	assert_string_equal(cause.missing, "fdatasync at call 2 sent no flush: "
-			    "the file system is mounted with barrier=0");
+	assert_string_equal(cause.missing, missing);
+}
+
+static void a_mount_without_barriers_is_blamed(void **state)
+{
+	(void)state;
+	is_blamed("noatime,barrier=0", "fdatasync at call 2 sent no flush: the "
+		  "file system is mounted with barrier=0");
+}
+
+static void by_the_option_that_was_given(void **state)
+{
+	(void)state;
+	is_blamed("nobarrier", "fdatasync at call 2 sent no flush: the file "
+		  "system is mounted with nobarrier");
 }
 
 static void a_sync_that_sent_no_flush_is_said_to(void **state)
@@ -780,7 +792,24 @@ static void a_torn_write_is_named(void **state)
 			    "this drive");
 }
 
-/* Nobody asked where the file is: its bytes tell. */
+/* Without a file system bytes stand where they were written to, though nothing
+ * says so. */
+static void a_torn_write_to_the_disk_itself_is_named(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	t.filesystem = "none";
+	c = test_write_call(&t, 4096, "page");
+	c->length = 1024;
+	c->result = 1024;
+	test_drive_write(&t, 4096, 1024, 1);
+	test_mark_call(&t, MARK_MARK, "now");
+	ask("m1:1.0", "page is torn");
+	assert_int_equal(cause.layer, 6);
+	assert_int_equal(cause.step, STEP_ATOMIC);
+}
+
 /* The drive's write had both: neither is torn. */
 static void what_is_lost_as_a_whole_is_not_torn(void **state)
 {
@@ -917,6 +946,7 @@ int main(void)
 		TEST(a_failed_sync_that_was_not_heeded_is_named),
 		TEST(a_drive_that_ignores_flushes_is_blamed),
 		TEST(a_mount_without_barriers_is_blamed),
+		TEST(by_the_option_that_was_given),
 		TEST(a_sync_that_sent_no_flush_is_said_to),
 		TEST(a_flush_that_came_too_early_is_none),
 		TEST(stores_into_mapped_memory_want_msync),
@@ -941,6 +971,7 @@ int main(void)
 		TEST(order_names_what_was_to_come_first),
 		TEST(a_lost_write_of_nobody_is_told_by_its_number),
 		TEST(a_torn_write_is_named),
+		TEST(a_torn_write_to_the_disk_itself_is_named),
 		TEST(what_is_lost_as_a_whole_is_not_torn),
 		TEST(bytes_are_found_by_what_they_are),
 		TEST(a_trace_that_ends_early_is_doubted),
