@@ -13,21 +13,19 @@
 #include "guest/watch/look.h"
 #include "guest/watch/open.h"
 #include "guest/watch/returns.h"
+#include "guest/watch/uring.h"
 
-static void send_enter(struct looking *l, const struct stack *s)
+static void make_record(struct looking *l, const struct stack *s,
+			struct buf *ret)
 {
-	static struct buf tail;
-
-	buf_clear(&tail);
-	buf_add(&tail, l->path, strlen(l->path) + 1);
-	buf_add(&tail, l->path2, strlen(l->path2) + 1);
-	for (uint32_t i = 0; i < s->n_objects; i++)
-		buf_add(&tail, s->objects[i], strlen(s->objects[i]) + 1);
-	buf_add(&tail, s->frames, s->n_frames * sizeof(*s->frames));
 	l->record.n_objects = s->n_objects;
 	l->record.n_frames = s->n_frames;
-	records_send(l->w, RECORD_ENTER, &l->record, sizeof(l->record),
-		     tail.data, tail.len);
+	buf_add(ret, &l->record, sizeof(l->record));
+	buf_add(ret, l->path, strlen(l->path) + 1);
+	buf_add(ret, l->path2, strlen(l->path2) + 1);
+	for (uint32_t i = 0; i < s->n_objects; i++)
+		buf_add(ret, s->objects[i], strlen(s->objects[i]) + 1);
+	buf_add(ret, s->frames, s->n_frames * sizeof(*s->frames));
 }
 
 /* Names of things to be: their inode is looked for afterwards. */
@@ -82,7 +80,8 @@ static int is_ack(const struct looking *l)
 	return l->record.kind == CALL_MARK && !strcmp(l->path, "ack");
 }
 
-static void tell(struct looking *l, const struct user_regs_struct *regs)
+static void begin(struct looking *l, const struct user_regs_struct *regs,
+		  struct buf *ret_record)
 {
 	struct record_enter *r = &l->record;
 	static struct stack stack;
@@ -98,8 +97,37 @@ static void tell(struct looking *l, const struct user_regs_struct *regs)
 	r->tid = l->t->tid;
 	memcpy(r->program, l->t->name, sizeof(r->program));
 	r->enter_ns = now_ns();
-	send_enter(l, &stack);
+	make_record(l, &stack, ret_record);
 	remember(l);
+}
+
+static void tell(struct looking *l, const struct user_regs_struct *regs)
+{
+	static struct buf record;
+
+	buf_clear(&record);
+	begin(l, regs, &record);
+	records_send(l->w, RECORD_ENTER, record.data, record.len, NULL, 0);
+}
+
+void calls_enter_entry(struct watcher *w, struct task *t,
+		       const struct calls_entry *e,
+		       const struct user_regs_struct *regs,
+		       struct pending *ret, struct buf *ret_record)
+{
+	static struct looking l;
+
+	look_begin_args(&l, w, t, e->type, e->args, regs->rsp);
+	if (!look(&l))
+		return;
+	l.record.by = RECORD_BY_URING;
+	if (l.record.kind == CALL_WRITE && !e->alone &&
+	    (look_appends(&l) || !l.type->offset))
+		l.record.offset = CALL_NOWHERE;
+	begin(&l, regs, ret_record);
+	*ret = t->pending;
+	ret->quiet = 1;
+	t->pending = (struct pending){ .type = NULL };
 }
 
 /* Paths may be others once the call has returned, and from now on. */
@@ -149,7 +177,7 @@ static enum calls_then enter_other(struct watcher *w, struct task *t,
 	return names_change(w, t);
 }
 
-static int changes_names(const struct call_type *t)
+int calls_changes_names(const struct call_type *t)
 {
 	return t->kind == CALL_RENAME || t->kind == CALL_LINK ||
 	       t->kind == CALL_UNLINK || t->kind == CALL_RMDIR;
@@ -174,7 +202,9 @@ enum calls_then calls_enter(struct watcher *w, struct task *t,
 {
 	static struct looking l;
 	const struct call_type *type;
+	enum calls_then then;
 
+	uring_look(w);
 	/* A call before this one has returned, and the kernel dropped that. */
 	if (t->pending.quiet) {
 		w->lost++;
@@ -187,6 +217,8 @@ enum calls_then calls_enter(struct watcher *w, struct task *t,
 	type = call_type_find((uint32_t)regs->orig_rax);
 	if (!type)
 		return CALLS_LET_GO;
+	if (uring_enter(w, t, type, regs, &then))
+		return then;
 	look_begin(&l, w, t, type, regs);
 	if (type->number == SYS_mmap && !look_at_map(&l))
 		return CALLS_LET_GO;
@@ -194,10 +226,10 @@ enum calls_then calls_enter(struct watcher *w, struct task *t,
 		if (is_ack(&l) && flush_is_due(w, t))
 			return CALLS_HOLD;
 		tell(&l, regs);
-	} else if (!changes_names(type)) {
+	} else if (!calls_changes_names(type)) {
 		return CALLS_LET_GO;
 	}
-	if (changes_names(type))
+	if (calls_changes_names(type))
 		return names_change(w, t);
 	return t->pending.quiet ? CALLS_LET_GO : CALLS_SEE_RETURN;
 }

@@ -56,7 +56,7 @@ static void tell_begin(struct watcher *w, const struct task *t,
 		.pid = t->process,
 		.tid = t->tid,
 		.offset = CALL_NOWHERE,
-		.injected = 1,
+		.by = RECORD_BY_TRACER,
 	};
 	struct buf tail = BUF_INIT;
 	struct stat st;

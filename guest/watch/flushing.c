@@ -20,7 +20,7 @@ static uint64_t tell_begin(struct watcher *w, const struct task *t,
 		.pid = t->process,
 		.tid = t->tid,
 		.offset = CALL_NOWHERE,
-		.injected = 1,
+		.by = RECORD_BY_TRACER,
 	};
 	static const char no_paths[2];
 

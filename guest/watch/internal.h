@@ -11,12 +11,14 @@
 #include "trace/call-table.h"
 #include "trace/calls-wire.h"
 
+struct buf;
 struct flushing;
 struct functions;
 struct object;
 struct proc_stack;
 struct record_ring;
 struct returns;
+struct ring;
 struct space;
 
 /* A file to be found again later, whatever its names are then. */
@@ -58,6 +60,13 @@ struct task_path {
 	dev_t device;
 };
 
+/* A call about an io_uring, until it has returned; see uring.c. */
+struct ring_call {
+	uint32_t number; /* 0: none */
+	int fd;
+	uint64_t offset, params;
+};
+
 struct task {
 	pid_t tid;
 	pid_t process; /* 0: not known yet */
@@ -74,6 +83,7 @@ struct task {
 	int pidfd; /* of the process; 0: not asked yet, -1: not to be had */
 	struct task_path paths[TASK_PATHS];
 	struct pending pending;
+	struct ring_call ring_call;
 	struct task *next;
 };
 
@@ -91,6 +101,7 @@ struct watcher {
 	struct space *spaces;
 	struct object *objects;
 	struct functions *functions;
+	struct ring *rings;
 	struct {
 		pid_t tid, process; /* whose ack it is for; 0: none */
 		unsigned int left; /* threads that are waited for */
@@ -128,6 +139,21 @@ enum calls_then {
 /* The task is stopped before a call: what is to be done with it. */
 enum calls_then calls_enter(struct watcher *w, struct task *t,
 		const struct user_regs_struct *regs);
+/* Its success may change paths. */
+int calls_changes_names(const struct call_type *t);
+
+/* What the task has asked for without calling it. */
+struct calls_entry {
+	const struct call_type *type;
+	const uint64_t *args;
+	int alone; /* nothing else is under way that it asked for */
+};
+/* The record of its begin, which has no time yet, and what is needed when it ends:
+ * for calls_exit(), as the task's. Nothing, if nothing is to be told. */
+void calls_enter_entry(struct watcher *w, struct task *t,
+		       const struct calls_entry *e,
+		       const struct user_regs_struct *regs,
+		       struct pending *ret, struct buf *ret_record);
 
 /* ---- outcome.c ---- */
 

@@ -387,17 +387,25 @@ void look_begin(struct looking *l, struct watcher *w, struct task *t,
 		const struct call_type *type,
 		const struct user_regs_struct *regs)
 {
+	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx,
+				   regs->r10, regs->r8, regs->r9 };
+
+	look_begin_args(l, w, t, type, args, regs->rsp);
+}
+
+void look_begin_args(struct looking *l, struct watcher *w, struct task *t,
+		     const struct call_type *type, const uint64_t args[6],
+		     uint64_t stack)
+{
 	l->w = w;
 	l->t = t;
 	l->type = type;
-	memcpy(l->args, (uint64_t[]){ regs->rdi, regs->rsi, regs->rdx,
-				      regs->r10, regs->r8, regs->r9 },
-	       sizeof(l->args));
+	memcpy(l->args, args, sizeof(l->args));
 	memset(&l->record, 0, sizeof(l->record));
 	*l->path = *l->path2 = '\0';
 	l->place.exists = l->place2.exists = 0;
 	l->data.n = 0;
-	l->stack.start = regs->rsp;
+	l->stack.start = stack;
 	l->stack.length = 0;
 	l->destroyed = NULL;
 	l->file.length = 0;

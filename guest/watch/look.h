@@ -34,6 +34,10 @@ struct looking {
 void look_begin(struct looking *l, struct watcher *w, struct task *t,
 		const struct call_type *type,
 		const struct user_regs_struct *regs);
+/* The same, with arguments that stand elsewhere. */
+void look_begin_args(struct looking *l, struct watcher *w, struct task *t,
+		     const struct call_type *type, const uint64_t args[6],
+		     uint64_t stack);
 /* Reads all that is to be told. 1: it is to be told. */
 int look(struct looking *l);
 

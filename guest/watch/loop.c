@@ -22,6 +22,7 @@
 #include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/returns.h"
+#include "guest/watch/uring.h"
 
 #define OPTIONS                                                                \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |   \
@@ -88,8 +89,11 @@ static void after_call(struct watcher *w, pid_t tid)
 	struct user_regs_struct regs;
 	struct task *t = task_find(w, tid);
 
-	if (t && ptrace(PTRACE_GETREGS, tid, NULL, &regs) == 0)
+	if (t && ptrace(PTRACE_GETREGS, tid, NULL, &regs) == 0) {
+		uring_exit(w, t, (int64_t)regs.rax);
+		uring_look(w);
 		calls_exit(w, t, (int64_t)regs.rax, now_ns());
+	}
 	go_on(tid, PTRACE_CONT, 0);
 }
 

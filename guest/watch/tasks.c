@@ -6,6 +6,7 @@
 #include "guest/watch/internal.h"
 #include "guest/watch/open.h"
 #include "guest/watch/proc.h"
+#include "guest/watch/uring.h"
 
 static struct task **list_of(struct watcher *w, pid_t tid)
 {
@@ -69,5 +70,7 @@ void task_forget(struct watcher *w, pid_t tid)
 	open_files_forget(w, t);
 	/* The threads of a process end one by one; its maps are read again. */
 	stack_forget(w, t->process);
+	if (tid == t->process)
+		uring_forget(w, tid);
 	free(t);
 }

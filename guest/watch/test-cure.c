@@ -107,7 +107,7 @@ static void is_synced(const char *name, int64_t result)
 
 	assert_true(take(RECORD_ENTER, &enter, sizeof(enter), path));
 	assert_string_equal(path, in(name));
-	assert_int_equal(enter.injected, 1);
+	assert_int_equal(enter.by, RECORD_BY_TRACER);
 	assert_int_equal(enter.kind, CALL_DATASYNC);
 	assert_true(take(RECORD_EXIT, &x, sizeof(x), NULL));
 	assert_int_equal(x.sequence, enter.sequence);

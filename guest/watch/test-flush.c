@@ -502,18 +502,6 @@ static void functions_are_found_by_name(void **state)
 	close(fd);
 }
 
-static int make_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return rm_rf(folder, NULL);
-}
-
 static int be(const char *what)
 {
 	if (!strcmp(what, "stuck"))

@@ -35,16 +35,6 @@
 
 static int quiet; /* returns are told by the kernel */
 
-/* The n-th call of a name. */
-static const struct call *call(const struct calls *c, const char *name, int n)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (!strcmp(c->calls[i].name, name) && n-- == 0)
-			return &c->calls[i];
-	fail_msg("no such call: %s", name);
-	return NULL;
-}
-
 static uint64_t inode(const char *name)
 {
 	char *path = in(name);
@@ -731,18 +721,11 @@ static void look_for_events(void)
 	returns_close(r);
 }
 
-static int make_folder(void **state)
+static int make_ready(void **state)
 {
-	(void)state;
 	show("tmpfs");
 	look_for_events();
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return rm_rf(folder, NULL);
+	return make_folder(state);
 }
 
 /* What follows is all the same where returns are told by the kernel. */
@@ -786,5 +769,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_ready, remove_folder);
 }

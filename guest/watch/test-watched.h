@@ -21,6 +21,7 @@
 
 #include "common/buf.h"
 #include "common/error.h"
+#include "common/files.h"
 #include "guest/watch/filter.h"
 #include "guest/watch/loop.h"
 #include "guest/watch/ring.h"
@@ -143,6 +144,31 @@ static int count(const struct calls *c, const char *name)
 	for (size_t i = 0; i < c->n; i++)
 		n += !strcmp(c->calls[i].name, name);
 	return n;
+}
+
+/* The n-th call of a name. */
+__attribute__((unused)) static const struct call *call(const struct calls *c,
+						       const char *name, int n)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->calls[i].name, name) && n-- == 0)
+			return &c->calls[i];
+	fail_msg("no such call: %s", name);
+	return NULL;
+}
+
+/* ---- the folder ---- */
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return rm_rf(folder, NULL);
 }
 
 #endif

@@ -147,7 +147,16 @@ static const struct call *mapping_of(const struct journey *j,
 	return NULL;
 }
 
-/* A call that was under way in this thread made the page dirty. */
+static int is_of_page(const struct call *c, const struct layer_event *ev)
+{
+	uint64_t length = ev->length ? ev->length : PAGE;
+
+	return c->inode == ev->inode && c->offset < ev->offset + length &&
+	       ev->offset < c->offset + c->length;
+}
+
+/* A call that was under way in this thread made the page dirty; entries of an
+ * io_uring are mostly done by other threads. */
 static int by_call(const struct journey *j, const struct layer_event *ev)
 {
 	const struct calls *calls = j->in.calls;
@@ -157,7 +166,8 @@ static int by_call(const struct journey *j, const struct layer_event *ev)
 
 		if (c->enter_ns > ev->time_ns)
 			break;
-		if (c->tid == ev->tid && c->kind != CALL_MAP &&
+		if ((c->uring ? is_of_page(c, ev) : c->tid == ev->tid) &&
+		    c->kind != CALL_MAP &&
 		    (!c->exit_ns || c->exit_ns >= ev->time_ns))
 			return 1;
 	}
@@ -322,15 +332,36 @@ static uint64_t copied_unseen(const struct operation *o)
 		       o->enter_ns : o->exit_ns;
 }
 
+/* Which thread of the kernel's did it for an io_uring: the one that made its first
+ * page dirty. Else it was done as it was submitted. */
+static int32_t thread_of(const struct operation *o, const struct layers *l)
+{
+	for (size_t i = layers_from(l, o->enter_ns);
+	     o->call->uring && l && i < l->n &&
+	     l->events[i].time_ns <= o->exit_ns; i++)
+		if (l->events[i].kind == LAYER_DIRTY && !l->events[i].disk &&
+		    is_of_page(o->call, &l->events[i]))
+			return l->events[i].tid;
+	return o->call->tid;
+}
+
+static int is_by(const struct layer_event *ev, const struct operation *o,
+		 int32_t tid)
+{
+	return ev->tid == tid && (!o->call->uring || ev->kind != LAYER_DIRTY ||
+				  is_of_page(o->call, ev));
+}
+
 static void ask_layers(struct operation *o, const struct layers *l)
 {
+	int32_t tid = thread_of(o, l);
 	uint64_t copied = 0;
 
 	for (size_t i = layers_from(l, o->enter_ns);
 	     l && i < l->n && l->events[i].time_ns <= o->exit_ns; i++) {
 		const struct layer_event *ev = &l->events[i];
 
-		if (ev->tid != o->call->tid)
+		if (!is_by(ev, o, tid))
 			continue;
 		if (ev->kind == LAYER_DIRTY && !ev->disk &&
 		    ev->inode == o->inode)

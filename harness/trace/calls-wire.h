@@ -38,6 +38,12 @@ struct record_begin {
 	uint32_t reserved;
 };
 
+/* Who made the call: the thread, unless one of these did. */
+enum record_by {
+	RECORD_BY_TRACER = 1, /* --try-fix added it */
+	RECORD_BY_URING = 2,  /* the kernel, for an entry of an io_uring */
+};
+
 /* As the fields of struct call. Behind it: path, path2, n_objects paths (each
  * with its NUL), n_frames of struct record_frame. */
 struct record_enter {
@@ -49,7 +55,7 @@ struct record_enter {
 	uint64_t inode, inode2, parent, parent2;
 	uint64_t offset, length, old_size, hash;
 	uint32_t file_flags, flags;
-	uint32_t injected;
+	uint32_t by; /* enum record_by */
 	uint32_t head_length;
 	unsigned char head[64];
 	uint32_t n_objects, n_frames;

@@ -64,16 +64,37 @@ static const char *const kind_names[CALL_KINDS] = {
 	[CALL_FLUSH] = "flush",
 };
 
+/* Of those that an io_uring can ask for. */
+static const char *const uring_names[CALL_KINDS] = {
+	[CALL_OPEN] = "io_uring open",
+	[CALL_WRITE] = "io_uring write",
+	[CALL_SYNC] = "io_uring fsync",
+	[CALL_DATASYNC] = "io_uring fdatasync",
+	[CALL_SYNC_RANGE] = "io_uring sync_file_range",
+	[CALL_RENAME] = "io_uring rename",
+	[CALL_LINK] = "io_uring link",
+	[CALL_UNLINK] = "io_uring unlink",
+	[CALL_SYMLINK] = "io_uring symlink",
+	[CALL_MKDIR] = "io_uring mkdir",
+	[CALL_RMDIR] = "io_uring rmdir",
+	[CALL_TRUNCATE] = "io_uring ftruncate",
+	[CALL_ALLOCATE] = "io_uring fallocate",
+};
+
 const char *call_kind_name(enum call_kind k)
 {
 	return (unsigned int)k < CALL_KINDS && kind_names[k] ? kind_names[k] :
 							       "unknown";
 }
 
-static const char *call_name(enum call_kind kind, uint32_t number)
+static const char *call_name(const struct record_enter *w)
 {
+	uint32_t kind = le32toh(w->kind), number = le32toh(w->syscall);
 	const struct call_type *t = call_type_find(number);
 
+	if (le32toh(w->by) == RECORD_BY_URING && kind < CALL_KINDS &&
+	    uring_names[kind])
+		return uring_names[kind];
 	if (kind == CALL_FLUSH)
 		return number == FLUSH_PYTHON ? "python-flush" : "fflush";
 	return t ? t->name : "unknown";
@@ -176,7 +197,7 @@ static int fill_call(const struct record_enter *w, struct call *c,
 		.enter_ns = le64toh(w->enter_ns),
 		.kind = le32toh(w->kind),
 		.syscall = le32toh(w->syscall),
-		.name = call_name(le32toh(w->kind), le32toh(w->syscall)),
+		.name = call_name(w),
 		.pid = (int32_t)le32toh((uint32_t)w->pid),
 		.tid = (int32_t)le32toh((uint32_t)w->tid),
 		.inode = le64toh(w->inode),
@@ -190,7 +211,8 @@ static int fill_call(const struct record_enter *w, struct call *c,
 		.old_size = le64toh(w->old_size),
 		.hash = le64toh(w->hash),
 		.head_length = le32toh(w->head_length),
-		.injected = w->injected != 0,
+		.injected = le32toh(w->by) == RECORD_BY_TRACER,
+		.uring = le32toh(w->by) == RECORD_BY_URING,
 	};
 	memcpy(c->head, w->head, sizeof(c->head));
 	memcpy(c->program, w->program, sizeof(c->program));

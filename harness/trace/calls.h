@@ -9,7 +9,8 @@
  *
  * What cannot be seen here is counted, never guessed: stores into mapped memory
  * (the page they make dirty is seen in layers.h), requests submitted through
- * io_uring and aio (the call is told as CALL_OPAQUE, its requests are not).
+ * aio, and entries of an io_uring that the watcher cannot follow (the call is told
+ * as CALL_OPAQUE, its requests are not).
  */
 #ifndef TRACE_CALLS_H
 #define TRACE_CALLS_H
@@ -72,7 +73,8 @@ struct call {
 	uint64_t exit_ns;  /* 0: had not returned when the trace ended */
 	enum call_kind kind;
 	uint32_t syscall;  /* number on x86-64; CALL_FLUSH: enum flush_way */
-	const char *name;  /* of the system call, such as pwrite64; static */
+	const char *name;  /* of the system call, such as pwrite64, or such as
+			    * "io_uring write"; static */
 	int32_t pid, tid;  /* as tracepoints have them */
 	char program[16];  /* comm */
 	int64_t result;    /* bytes, 0, or a negative errno; meaningless while
@@ -97,6 +99,10 @@ struct call {
 	uint32_t head_length;
 	int injected;      /* not the program's: a sync or a flush that --try-fix
 			    * added */
+	int uring;         /* the kernel made it, for an entry of the thread's
+			    * io_uring: it began and had returned, as is told,
+			    * when that was seen, and others may have been under
+			    * way in the thread */
 	struct call_frame *frames;
 	size_t n_frames;
 };

@@ -1,0 +1,475 @@
+/* What a watcher tells of a program that uses io_uring, on this machine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <linux/io_uring.h>
+
+#include "guest/watch/test-watched.h"
+
+#define ENTRIES 8
+
+/* ---- in the program ---- */
+
+static struct io_uring_params params;
+static int ring, file;
+static char *queues;
+static struct io_uring_sqe *entries;
+static uint64_t marked; /* of entries so far, that are told apart by it */
+
+static _Atomic uint32_t *number(uint32_t offset)
+{
+	return (_Atomic uint32_t *)(void *)(queues + offset);
+}
+
+static void *map(uint64_t offset, size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_POPULATE, ring, (off_t)offset);
+
+	if (at == MAP_FAILED)
+		_exit(98);
+	return at;
+}
+
+static void open_ring(void)
+{
+	ring = (int)syscall(SYS_io_uring_setup, ENTRIES, &params);
+	file = open("log", O_CREAT | O_RDWR, 0600);
+	if (ring < 0 || file < 0)
+		_exit(97);
+	queues = map(IORING_OFF_SQ_RING, params.cq_off.cqes +
+		     params.cq_entries * sizeof(struct io_uring_cqe));
+	entries = map(IORING_OFF_SQES, ENTRIES * sizeof(*entries));
+}
+
+/* The next entry, which is put into the queue. */
+static struct io_uring_sqe *entry(unsigned int op, int fd)
+{
+	_Atomic uint32_t *tail = number(params.sq_off.tail);
+	uint32_t at = atomic_load(tail), i = at & (params.sq_entries - 1);
+
+	memset(&entries[i], 0, sizeof(entries[i]));
+	entries[i].opcode = (unsigned char)op;
+	entries[i].fd = fd;
+	entries[i].user_data = ++marked;
+	*number(params.sq_off.array + i * 4) = i;
+	atomic_store(tail, at + 1);
+	return &entries[i];
+}
+
+static const char text[] = "what is written";
+#define LEN (sizeof(text) - 1)
+
+static struct io_uring_sqe *write_at(uint64_t offset)
+{
+	struct io_uring_sqe *e = entry(IORING_OP_WRITE, file);
+
+	e->addr = (uint64_t)(uintptr_t)text;
+	e->len = LEN;
+	e->off = offset;
+	return e;
+}
+
+static struct io_uring_sqe *sync_file(void)
+{
+	struct io_uring_sqe *e = entry(IORING_OP_FSYNC, file);
+
+	e->fsync_flags = IORING_FSYNC_DATASYNC;
+	return e;
+}
+
+static void enter(unsigned int n, unsigned int wait)
+{
+	if (syscall(SYS_io_uring_enter, ring, n, wait,
+		    wait ? IORING_ENTER_GETEVENTS : 0, NULL, 0) != (long)n)
+		_exit(96);
+	if (wait)
+		atomic_store(number(params.cq_off.head),
+			     atomic_load(number(params.cq_off.tail)));
+}
+
+/* ---- what is told ---- */
+
+static int opaque(const struct calls *c)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += c->calls[i].kind == CALL_OPAQUE;
+	return n;
+}
+
+static void write_then_sync(void)
+{
+	open_ring();
+	write_at(512);
+	enter(1, 1);
+	sync_file();
+	enter(1, 1);
+}
+
+static void entries_are_told_as_calls(void **state)
+{
+	struct calls *c = watched(write_then_sync);
+	const struct call *w = call(c, "io_uring write", 0);
+	const struct call *s = call(c, "io_uring fdatasync", 0);
+	char *path = in("log");
+
+	(void)state;
+	assert_int_equal(opaque(c), 0);
+	assert_string_equal(w->path, path);
+	assert_int_equal(w->kind, CALL_WRITE);
+	assert_true(w->uring && !w->injected);
+	assert_int_equal(w->offset, 512);
+	assert_int_equal(w->length, LEN);
+	assert_int_equal(w->result, LEN);
+	assert_memory_equal(w->head, text, LEN);
+	assert_true(w->hash && w->inode && w->n_frames > 0);
+	assert_true(w->exit_ns && w->exit_ns <= s->enter_ns);
+	assert_int_equal(s->kind, CALL_DATASYNC);
+	assert_int_equal(s->inode, w->inode);
+	assert_int_equal(s->result, 0);
+	assert_true(s->exit_ns >= s->enter_ns);
+	free(path);
+	calls_free(c);
+}
+
+static void write_linked(void)
+{
+	open_ring();
+	write_at(0)->flags = IOSQE_IO_LINK;
+	sync_file();
+	enter(2, 2);
+}
+
+static void a_linked_entry_begins_when_the_one_before_has_ended(void **state)
+{
+	struct calls *c = watched(write_linked);
+
+	(void)state;
+	assert_true(call(c, "io_uring fdatasync", 0)->enter_ns >=
+		    call(c, "io_uring write", 0)->exit_ns);
+	assert_int_equal(call(c, "io_uring fdatasync", 0)->result, 0);
+	assert_int_equal(opaque(c), 0);
+	calls_free(c);
+}
+
+static void write_drained(void)
+{
+	open_ring();
+	write_at(0);
+	write_at(512);
+	sync_file()->flags = IOSQE_IO_DRAIN;
+	enter(3, 3);
+}
+
+static void one_that_drains_begins_when_all_have_ended(void **state)
+{
+	struct calls *c = watched(write_drained);
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_true(call(c, "io_uring fdatasync", 0)->enter_ns >=
+			    call(c, "io_uring write", i)->exit_ns);
+	calls_free(c);
+}
+
+static void write_together(void)
+{
+	open_ring();
+	write_at(0);
+	sync_file();
+	enter(2, 2);
+}
+
+static void entries_without_a_link_are_under_way_together(void **state)
+{
+	struct calls *c = watched(write_together);
+
+	(void)state;
+	assert_true(call(c, "io_uring fdatasync", 0)->enter_ns <
+		    call(c, "io_uring write", 0)->exit_ns);
+	assert_int_equal(opaque(c), 0);
+	calls_free(c);
+}
+
+static void link_what_fails(void)
+{
+	open_ring();
+	write_at(0)->flags = IOSQE_IO_LINK;
+	sync_file();
+	entries[0].fd = open("log", O_RDONLY);
+	enter(2, 2);
+}
+
+static void what_was_not_done_is_told_with_its_error(void **state)
+{
+	struct calls *c = watched(link_what_fails);
+
+	(void)state;
+	assert_int_equal(call(c, "io_uring write", 0)->result, -EBADF);
+	assert_int_equal(call(c, "io_uring fdatasync", 0)->result, -ECANCELED);
+	calls_free(c);
+}
+
+/* It looks at the queue by itself, without any call. */
+static void wait_in_memory(void)
+{
+	open_ring();
+	write_at(0);
+	enter(1, 0);
+	while (!atomic_load(number(params.cq_off.tail)))
+		;
+	if (mkdir("done", 0700) < 0)
+		_exit(94);
+}
+
+static void it_has_ended_before_the_program_can_say_so(void **state)
+{
+	struct calls *c = watched(wait_in_memory);
+	const struct call *w = call(c, "io_uring write", 0);
+
+	(void)state;
+	assert_int_equal(w->result, LEN);
+	assert_true(w->exit_ns <= call(c, "mkdir", 0)->enter_ns);
+	calls_free(c);
+}
+
+static void submit_one_by_one(void)
+{
+	open_ring();
+	write_at(0);
+	write_at(512);
+	enter(1, 1);
+	enter(1, 1);
+}
+
+static void each_entry_is_told_once(void **state)
+{
+	struct calls *c = watched(submit_one_by_one);
+
+	(void)state;
+	assert_int_equal(count(c, "io_uring write"), 2);
+	assert_int_equal(call(c, "io_uring write", 0)->offset, 0);
+	assert_int_equal(call(c, "io_uring write", 1)->offset, 512);
+	assert_int_equal(call(c, "io_uring write", 1)->result, LEN);
+	calls_free(c);
+}
+
+static void rename_by_entry(void)
+{
+	struct io_uring_sqe *e;
+
+	open_ring();
+	e = entry(IORING_OP_RENAMEAT, AT_FDCWD);
+	e->addr = (uint64_t)(uintptr_t)"log";
+	e->len = (uint32_t)AT_FDCWD;
+	e->addr2 = (uint64_t)(uintptr_t)"renamed";
+	enter(1, 1);
+	write_at(0);
+	enter(1, 1);
+}
+
+static void names_change_by_entries(void **state)
+{
+	struct calls *c = watched(rename_by_entry);
+	const struct call *r = call(c, "io_uring rename", 0);
+	char *from = in("log"), *to = in("renamed");
+
+	(void)state;
+	assert_string_equal(r->path, from);
+	assert_string_equal(r->path2, to);
+	assert_int_equal(r->result, 0);
+	assert_string_equal(call(c, "io_uring write", 0)->path, to);
+	free(from);
+	free(to);
+	calls_free(c);
+}
+
+static uint64_t name(const char *words)
+{
+	return (uint64_t)(uintptr_t)words;
+}
+
+static void do_all(void)
+{
+	static const struct iovec vector[] = { { (void *)text, LEN },
+					       { (void *)text, LEN } };
+	struct io_uring_sqe *e;
+
+	open_ring();
+	e = entry(IORING_OP_WRITEV, file);
+	e->addr = (uint64_t)(uintptr_t)vector;
+	e->len = 2;
+	e->off = 4096;
+	e = entry(IORING_OP_FALLOCATE, file);
+	e->off = 8192;
+	e->addr = 4096;
+	e = entry(IORING_OP_SYNC_FILE_RANGE, file);
+	e->off = 4096;
+	e->len = 64;
+	entry(IORING_OP_FSYNC, file);
+	enter(4, 4);
+	e = entry(IORING_OP_MKDIRAT, AT_FDCWD);
+	e->addr = name("folder");
+	e->len = 0700;
+	e = entry(IORING_OP_SYMLINKAT, AT_FDCWD);
+	e->addr = name("content");
+	e->addr2 = name("symlink");
+	e = entry(IORING_OP_LINKAT, AT_FDCWD);
+	e->addr = name("log");
+	e->len = (uint32_t)AT_FDCWD;
+	e->addr2 = name("link");
+	e = entry(IORING_OP_OPENAT, AT_FDCWD);
+	e->addr = name("opened");
+	e->open_flags = O_CREAT | O_WRONLY;
+	e->len = 0600;
+	enter(4, 4);
+	e = entry(IORING_OP_UNLINKAT, AT_FDCWD);
+	e->addr = name("opened");
+	e = entry(IORING_OP_UNLINKAT, AT_FDCWD);
+	e->addr = name("folder");
+	e->unlink_flags = AT_REMOVEDIR;
+	enter(2, 2);
+}
+
+static void was_told(const struct calls *c, const char *operation,
+		     const char *path, uint64_t offset, uint64_t length)
+{
+	const struct call *one = call(c, operation, 0);
+	char *wanted = in(path);
+
+	assert_string_equal(one->path, wanted);
+	assert_int_equal(one->offset, offset);
+	if (length)
+		assert_int_equal(one->length, length);
+	assert_true(one->exit_ns && one->result >= 0);
+	free(wanted);
+}
+
+static void each_kind_is_told_as_its_call(void **state)
+{
+	struct calls *c = watched(do_all);
+
+	(void)state;
+	was_told(c, "io_uring write", "log", 4096, 2 * LEN);
+	was_told(c, "io_uring fallocate", "log", 8192, 4096);
+	was_told(c, "io_uring sync_file_range", "log", 4096, 64);
+	was_told(c, "io_uring fsync", "log", CALL_NOWHERE, 0);
+	was_told(c, "io_uring mkdir", "folder", CALL_NOWHERE, 0);
+	was_told(c, "io_uring symlink", "symlink", CALL_NOWHERE, 0);
+	assert_string_equal(call(c, "io_uring symlink", 0)->path2, "content");
+	was_told(c, "io_uring link", "log", CALL_NOWHERE, 0);
+	was_told(c, "io_uring open", "opened", CALL_NOWHERE, 0);
+	assert_true(call(c, "io_uring open", 0)->inode);
+	was_told(c, "io_uring unlink", "opened", CALL_NOWHERE, 0);
+	was_told(c, "io_uring rmdir", "folder", CALL_NOWHERE, 0);
+	assert_int_equal(opaque(c), 0);
+	calls_free(c);
+}
+
+static void only_read(void)
+{
+	static char page[64];
+	struct io_uring_sqe *e;
+
+	open_ring();
+	e = entry(IORING_OP_READ, file);
+	e->addr = (uint64_t)(uintptr_t)page;
+	e->len = sizeof(page);
+	enter(1, 1);
+	entry(IORING_OP_NOP, -1);
+	enter(1, 1);
+}
+
+static void what_changes_nothing_is_not_told(void **state)
+{
+	struct calls *c = watched(only_read);
+
+	(void)state;
+	assert_int_equal(opaque(c), 0);
+	assert_int_equal(c->n, count(c, "openat"));
+	calls_free(c);
+}
+
+/* ---- what cannot be followed ---- */
+
+static void alike(void)
+{
+	open_ring();
+	write_at(0)->user_data = 1;
+	write_at(512)->user_data = 1;
+	enter(2, 2);
+}
+
+static void registered_file(void)
+{
+	open_ring();
+	if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &file,
+		    1) < 0)
+		_exit(93);
+	write_at(0)->flags = IOSQE_FIXED_FILE;
+	entries[0].fd = 0;
+	enter(1, 1);
+}
+
+static void silent(void)
+{
+	open_ring();
+	write_at(0)->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sync_file();
+	enter(2, 1);
+}
+
+static void with_flags(void)
+{
+	open_ring();
+	write_at(0)->rw_flags = RWF_DSYNC;
+	enter(1, 1);
+}
+
+static void polled(void)
+{
+	params.flags = IORING_SETUP_SQPOLL;
+	open_ring();
+}
+
+static void what_cannot_be_followed_is_told_as_opaque(void **state)
+{
+	static void (*const programs[])(void) = {
+		alike, registered_file, silent, with_flags, polled,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		struct calls *c = watched(programs[i]);
+
+		assert_int_equal(opaque(c), 1);
+		calls_free(c);
+	}
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test(f)
+	const struct CMUnitTest tests[] = {
+		TEST(entries_are_told_as_calls),
+		TEST(a_linked_entry_begins_when_the_one_before_has_ended),
+		TEST(one_that_drains_begins_when_all_have_ended),
+		TEST(entries_without_a_link_are_under_way_together),
+		TEST(what_was_not_done_is_told_with_its_error),
+		TEST(it_has_ended_before_the_program_can_say_so),
+		TEST(each_entry_is_told_once),
+		TEST(names_change_by_entries),
+		TEST(each_kind_is_told_as_its_call),
+		TEST(what_changes_nothing_is_not_told),
+		TEST(what_cannot_be_followed_is_told_as_opaque),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
