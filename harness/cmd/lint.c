@@ -76,6 +76,9 @@ static void text_lint(const char *name, const struct lint *l, struct buf *b)
 	if (l->unseen)
 		buf_printf(b, "; %zu acks were not seen by the tracer",
 			   l->unseen);
+	if (l->opaque)
+		buf_printf(b, "; what %zu calls submitted was not seen "
+			   "(aio, io_uring)", l->opaque);
 	buf_puts(b, "\n");
 }
 
@@ -115,9 +118,10 @@ static void print_json(const char *name, const struct lint *l,
 {
 	json_t *list = json_array();
 	json_t *object = json_pack(
-		"{s:s, s:I, s:I, s:I, s:I, s:s?, s:o}", "run", name, "acks",
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:s?, s:o}", "run", name, "acks",
 		(json_int_t)l->acks, "found", (json_int_t)l->found, "unknown",
 		(json_int_t)l->unknown, "unseen", (json_int_t)l->unseen,
+		"opaque", (json_int_t)l->opaque,
 		"doubt", doubt, "operations", list);
 
 	for (size_t i = 0; i < l->n; i++)
@@ -133,8 +137,9 @@ static int status_of(const struct lint *l)
 {
 	if (l->found)
 		return EXIT_UNEXPECTED;
-	return l->unknown || l->unseen || !l->acks ? EXIT_UNKNOWN :
-						     EXIT_EXPECTED;
+	return l->unknown || l->unseen || l->opaque || !l->acks ?
+		       EXIT_UNKNOWN :
+		       EXIT_EXPECTED;
 }
 
 static void print(const struct command_line *line, const struct told *t,

@@ -44,8 +44,9 @@ static void try_promise(struct trial *t)
 	}
 	if (trial_opaque_call(t->j, t->broken->from_ns, t->broken->until_ns)) {
 		answer_nothing(t,
-			       "what was submitted through io_uring or aio is "
-			       "not seen");
+			       "what was submitted through aio, or through an "
+			       "io_uring that cannot be followed, is not "
+			       "seen");
 		return;
 	}
 	o = accused_unknown(t);

@@ -92,14 +92,6 @@ static void add_empty(struct linter *l)
 	l->ret->found++;
 }
 
-static int is_opaque(const struct linter *l)
-{
-	for (size_t i = 0; i < l->j->in.calls->n; i++)
-		if (l->j->in.calls->calls[i].kind == CALL_OPAQUE)
-			return 1;
-	return 0;
-}
-
 static void lint_promise(struct linter *l)
 {
 	size_t operations = 0;
@@ -115,8 +107,17 @@ static void lint_promise(struct linter *l)
 		if (s.at != ON_MEDIA && s.at != NOT_BEGUN)
 			add_operation(l, o, &s);
 	}
-	if (!operations && l->promise->has_begin && !is_opaque(l))
+	if (!operations && l->promise->has_begin && !l->ret->opaque)
 		add_empty(l);
+}
+
+static size_t count_opaque(const struct journey *j)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->in.calls->n; i++)
+		n += j->in.calls->calls[i].kind == CALL_OPAQUE;
+	return n;
 }
 
 static size_t count_unseen(const struct journey *j)
@@ -134,7 +135,8 @@ void lint_find(const struct journey *j, struct lint *ret)
 	struct promise *promises;
 	size_t n = promises_until(j, POSITION_NEVER, &promises);
 
-	*ret = (struct lint){ .acks = n, .unseen = count_unseen(j) };
+	*ret = (struct lint){ .acks = n, .unseen = count_unseen(j),
+			      .opaque = count_opaque(j) };
 	for (size_t i = 0; i < n; i++) {
 		struct linter l = {
 			.j = j,

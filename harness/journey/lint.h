@@ -25,6 +25,7 @@ struct lint {
 	size_t found, unknown; /* of these: not durable, not known */
 	size_t acks; /* that were looked at */
 	size_t unseen; /* acks that no call was seen of: not looked at */
+	size_t opaque; /* calls that submitted what is not seen */
 };
 
 void lint_find(const struct journey *j, struct lint *ret);

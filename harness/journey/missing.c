@@ -65,6 +65,16 @@ static const struct call *range_sync(const struct journey *j,
 	return NULL;
 }
 
+/* A sync that was under way beside the operation need not cover it. */
+static const struct call *sync_beside(const struct journey *j,
+				      const struct operation *o,
+				      uint64_t until_ns)
+{
+	const struct call *c = journey_sync(j, o, o->enter_ns, until_ns);
+
+	return c && c != o->call && c->enter_ns < o->exit_ns ? c : NULL;
+}
+
 /* An fsync of the file is not one of its directory. */
 static const struct call *file_sync(const struct journey *j,
 				    const struct operation *o,
@@ -107,6 +117,7 @@ static enum step no_file_sync(const struct media *m,
 			      const struct call *until, struct buf *ret)
 {
 	const struct call *range = range_sync(m->journey, o, until_ns);
+	const struct call *beside = sync_beside(m->journey, o, until_ns);
 	int store = o->kind == OPERATION_STORE;
 
 	if (store)
@@ -125,6 +136,10 @@ static enum step no_file_sync(const struct media *m,
 			   " makes nothing durable", call_name(range),
 			   is_msync(range) ? " without MS_SYNC" : "",
 			   range->number);
+	if (beside)
+		buf_printf(ret, "; %s at call %" PRIu64 " began before call %"
+			   PRIu64 " had ended", call_name(beside),
+			   beside->number, o->call->number);
 	return store ? STEP_SYNC_MAPPING : STEP_SYNC_FILE;
 }
 
@@ -136,11 +151,14 @@ static int is_barrier(const struct layer_event *ev)
 	       (ev->flush || ev->fua);
 }
 
-/* Whether the kernel sent a flush, or a write with FUA, within the call. */
+/* Whether the kernel sent a flush, or a write with FUA, within the call; of an
+ * io_uring's it is not known when it began. */
 static int sent_flush(const struct journey *j, const struct call *sync)
 {
 	const struct layers *l = j->in.layers;
 
+	if (sync->uring)
+		return 1;
 	for (size_t i = layers_from(l, sync->enter_ns);
 	     l && i < l->n && l->events[i].time_ns <= sync->exit_ns; i++)
 		if (is_barrier(&l->events[i]))

@@ -116,6 +116,28 @@ static void an_unsynced_write_is_in_the_page_cache(void **state)
 			    "between call 2 and ack 3");
 }
 
+/* As entries of an io_uring that are not linked. */
+static void a_sync_beside_the_write_need_not_cover_it(void **state)
+{
+	struct call *w, *s;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	w = test_enter(&t, CALL_WRITE, "io_uring write");
+	w->length = 5;
+	w->uring = 1;
+	s = test_enter(&t, CALL_DATASYNC, "io_uring fdatasync");
+	s->uring = 1;
+	test_exit(&t, w, 5);
+	test_exit(&t, s, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	ask("m2:all", NULL);
+	assert_int_equal(cause.step, STEP_SYNC_FILE);
+	assert_string_equal(cause.missing, "no fsync or fdatasync of /mnt/log "
+			    "between call 2 and ack 4; io_uring fdatasync at "
+			    "call 3 began before call 2 had ended");
+}
+
 /* The program promises what another thread of it is just writing. */
 static void a_call_under_way_at_the_ack_is_layer_2(void **state)
 {
@@ -892,7 +914,7 @@ static void where_writeback_went_is_not_guessed(void **state)
 	     "back, and nothing says where to");
 }
 
-static void io_uring_is_not_seen_and_not_guessed(void **state)
+static void what_is_opaque_is_not_guessed(void **state)
 {
 	(void)state;
 	test_mark_call(&t, MARK_BEGIN, "x");
@@ -900,8 +922,8 @@ static void io_uring_is_not_seen_and_not_guessed(void **state)
 	test_mark_call(&t, MARK_ACK, "x");
 	ask("m2:all", "x is missing");
 	assert_int_equal(cause.layer, 0);
-	says(0, STEP_NONE, "not known: what was submitted through io_uring or "
-	     "aio is not seen");
+	says(0, STEP_NONE, "not known: what was submitted through aio, or "
+	     "through an io_uring that cannot be followed, is not seen");
 }
 
 static void a_later_write_may_have_carried_it(void **state)
@@ -935,6 +957,7 @@ int main(void)
 		TEST(a_promise_without_a_call_is_in_the_programs_buffer),
 		TEST(a_write_that_has_not_copied_is_in_the_call),
 		TEST(an_unsynced_write_is_in_the_page_cache),
+		TEST(a_sync_beside_the_write_need_not_cover_it),
 		TEST(a_call_under_way_at_the_ack_is_layer_2),
 		TEST(a_request_that_the_drive_has_not_is_in_the_block_layer),
 		TEST(a_write_in_flight_is_in_the_block_layer),
@@ -977,7 +1000,7 @@ int main(void)
 		TEST(a_trace_that_ends_early_is_doubted),
 		TEST(lost_records_of_calls_make_no_journey),
 		TEST(where_writeback_went_is_not_guessed),
-		TEST(io_uring_is_not_seen_and_not_guessed),
+		TEST(what_is_opaque_is_not_guessed),
 		TEST(a_later_write_may_have_carried_it),
 	};
 

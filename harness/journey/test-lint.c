@@ -142,6 +142,17 @@ static void what_is_not_known_is_counted_as_such(void **state)
 			    "write the file back, and nothing says where to");
 }
 
+static void what_is_opaque_is_no_empty_promise(void **state)
+{
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	test_exit(&t, test_enter(&t, CALL_OPAQUE, "io_submit"), 1);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	look();
+	assert_int_equal(lint.opaque, 1);
+	assert_int_equal(lint.n, 0);
+}
+
 static void an_ack_that_was_not_seen_is_counted(void **state)
 {
 	(void)state;
@@ -164,6 +175,7 @@ int main(void)
 		TEST(what_was_written_over_is_listed_once),
 		TEST(a_promise_of_nothing_was_in_a_buffer),
 		TEST(what_is_not_known_is_counted_as_such),
+		TEST(what_is_opaque_is_no_empty_promise),
 		TEST(an_ack_that_was_not_seen_is_counted),
 	};
 
