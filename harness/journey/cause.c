@@ -120,7 +120,7 @@ static void try_perhaps(struct trial *t)
 	o = t->q->message ? disorder_perhaps(t) : NULL;
 	if (o)
 		answer_accused(t, o);
-	else if (!t->q->message || !say_loss(t))
+	else if (!t->q->message || !(halfway_say(t) || say_loss(t)))
 		answer_all_is_there(t);
 }
 

@@ -36,6 +36,7 @@ enum step {
 	STEP_DRIVE,      /* the drive ignored a flush, FUA, or has a fault */
 	STEP_MOUNT,      /* the mount options sent no flush */
 	STEP_ATOMIC,     /* a write was torn: a checksum or a journal */
+	STEP_TOGETHER,   /* several writes, of which some are there: the same */
 	STEP_FILE_SYSTEM, /* a sync returned and the data had not left */
 };
 

@@ -814,6 +814,51 @@ static void a_torn_write_is_named(void **state)
 			    "this drive");
 }
 
+/* The second block is lost, and the first is there already: no order would do. */
+static void half_of_a_change_in_place_is_named(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	t.filesystem = "none";
+	for (uint64_t i = 0; i < 2; i++) {
+		c = test_write_call(&t, 4096 + i * 512, "page");
+		c->length = 512;
+		c->result = 512;
+		c->old_size = 8192;
+	}
+	test_drive_write(&t, 4096, 1024, 1);
+	test_mark_call(&t, MARK_MARK, "now");
+	ask("m1:1.0", "the pages do not belong together");
+	says(6, STEP_TOGETHER,
+	     "512 bytes at 4608 of /mnt/log, written by call 2 (pwrite64 of "
+	     "writer, thread 7), were in the drive's cache (layer 6) as its "
+	     "write w1 when the power failed, though 512 bytes at 4096 of "
+	     "/mnt/log, written by call 1 (pwrite64 of writer, thread 7) over "
+	     "older ones, are on the media: nothing makes the writes to "
+	     "/mnt/log from call 1 to call 2 atomic, such as a log, or a copy "
+	     "that takes its name");
+}
+
+/* The file was no longer than that: it has grown by a part. */
+static void half_of_what_was_appended_is_not(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	t.filesystem = "none";
+	for (uint64_t i = 0; i < 2; i++) {
+		c = test_write_call(&t, 4096 + i * 512, "page");
+		c->length = 512;
+		c->result = 512;
+		c->old_size = 4096 + i * 512;
+	}
+	test_drive_write(&t, 4096, 1024, 1);
+	test_mark_call(&t, MARK_MARK, "now");
+	ask("m1:1.0", "the pages do not belong together");
+	assert_int_not_equal(cause.step, STEP_TOGETHER);
+}
+
 /* Without a file system bytes stand where they were written to, though nothing
  * says so. */
 static void a_torn_write_to_the_disk_itself_is_named(void **state)
@@ -994,6 +1039,8 @@ int main(void)
 		TEST(order_names_what_was_to_come_first),
 		TEST(a_lost_write_of_nobody_is_told_by_its_number),
 		TEST(a_torn_write_is_named),
+		TEST(half_of_a_change_in_place_is_named),
+		TEST(half_of_what_was_appended_is_not),
 		TEST(a_torn_write_to_the_disk_itself_is_named),
 		TEST(what_is_lost_as_a_whole_is_not_torn),
 		TEST(bytes_are_found_by_what_they_are),

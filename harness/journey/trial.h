@@ -82,6 +82,12 @@ const struct operation *disorder_find(struct trial *t);
 /* Lost, though t->witness, a new name of the same file, may be on the media. */
 const struct operation *disorder_perhaps(struct trial *t);
 
+/* ---- halfway.c ---- */
+
+/* Says so, where a part of what belongs together is lost and another is there. 0:
+ * nothing of the kind. */
+int halfway_say(struct trial *t);
+
 /* ---- answer.c: each fills t->ret ---- */
 
 /* The texts are taken over. */
