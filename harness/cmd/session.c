@@ -12,6 +12,7 @@
 #include "common/files.h"
 #include "lab/interrupt.h"
 #include "results/store/store.h"
+#include "scenario/fixed.h"
 
 static int find_runs(const struct session_options *o, int create,
 		     struct session *s, struct error *e)
@@ -142,7 +143,9 @@ int session_scenario(const char *run_dir, const char *other,
 	if (file && !other && access(file, R_OK) < 0) {
 		take_folder(s, file);
 	} else if (file) {
-		err = scenario_load(file, &from, e);
+		/* What keeps the promise may have gone since. */
+		err = other ? scenario_load(file, &from, e) :
+			      scenario_load_alone(file, &from, e);
 		if (err) {
 			scenario_free(s);
 			return err;
