@@ -62,6 +62,8 @@ exits 0 "a sync done for it cures it"
 is "$(json cured)" 1 "and says so"
 is "$(json fixes)" 1 "with the first step that is tried"
 is "$(json fixes.0.added)" 12 "one sync for each record"
+at_least "$(json fixes.0.states)" 5 "and on how many states that rests"
+at_least "$(json fixes.0.cuts)" 10 "at how many cuts"
 
 says 1 "^no flush of the program's buffer and no fsync before ack 2$" \
 	append-log-buffered

@@ -78,6 +78,9 @@ void fix_text(const struct fix *f, size_t number, const struct fix_result *r,
 
 	buf_printf(ret, "  fix %zu       %s\n", number, words);
 	buf_printf(ret, "    result    %s\n", verdict_words(f, r));
+	if (r->states)
+		buf_printf(ret, "    judged    %" PRIu64 " states at %" PRIu64
+			   " cuts\n", r->states, r->cuts);
 	if (*message)
 		buf_printf(ret, "    says      %s\n", message);
 	changed_text(f, r, ret);
@@ -91,9 +94,12 @@ json_t *fix_json(const struct fix *f, const struct fix_result *r)
 	CLEANUP_FREE char *words = report_clean(f->words);
 	CLEANUP_FREE char *message = report_clean(r->message);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s?}", "by",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s?}",
+			 "by",
 			 fix_by_name(f->by), "fix", words, "result",
 			 fix_verdict_name(r->verdict), "message", message,
+			 "states", (json_int_t)r->states, "cuts",
+			 (json_int_t)r->cuts,
 			 "added", (json_int_t)r->added, "record_ns",
 			 (json_int_t)r->run_ns, "record_ns_before",
 			 (json_int_t)r->run_before_ns, "run", r->run);

@@ -139,12 +139,18 @@ static void conclude(const char *dir, const struct run_outcome *o,
 		     struct fix_result *ret)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/results.sqlite", dir);
+	struct store_totals totals;
 	struct store *store;
 
 	ret->verdict = FIX_UNKNOWN;
 	if (store_open(path, &store, NULL))
 		return;
 	store_findings(store, look, l, NULL);
+	if (store_totals(store, &totals, NULL) == 0) {
+		ret->states = totals.held + totals.violated + totals.unknown +
+			      totals.loses;
+		ret->cuts = totals.cuts;
+	}
 	seen->same = l->same;
 	seen->other = l->message != NULL;
 	seen->held = o->verdict == VERDICT_HELD;

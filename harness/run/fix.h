@@ -98,6 +98,7 @@ struct fix_result {
 	uint64_t missed; /* and those it could not make: with any of them a
 			  * violation that stays is FIX_UNKNOWN, and with
 			  * them alone everything */
+	uint64_t states, cuts; /* that the verdict rests on */
 	uint64_t run_ns, run_before_ns; /* the workload's time; 0: not known */
 	char *message; /* of the violation if it stays, else of the first there is,
 			* or why it is unknown; "" */
