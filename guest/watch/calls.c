@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/files.h"
+#include "guest/watch/aio.h"
 #include "guest/watch/filter.h"
 #include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
@@ -120,7 +121,7 @@ void calls_enter_entry(struct watcher *w, struct task *t,
 	look_begin_args(&l, w, t, e->type, e->args, regs->rsp);
 	if (!look(&l))
 		return;
-	l.record.by = RECORD_BY_URING;
+	l.record.by = e->by;
 	if (l.record.kind == CALL_WRITE && !e->alone &&
 	    (look_appends(&l) || !l.type->offset))
 		l.record.offset = CALL_NOWHERE;
@@ -205,6 +206,7 @@ enum calls_then calls_enter(struct watcher *w, struct task *t,
 	enum calls_then then;
 
 	uring_look(w);
+	aio_look(w);
 	/* A call before this one has returned, and the kernel dropped that. */
 	if (t->pending.quiet) {
 		w->lost++;
@@ -219,6 +221,8 @@ enum calls_then calls_enter(struct watcher *w, struct task *t,
 		return CALLS_LET_GO;
 	if (uring_enter(w, t, type, regs, &then))
 		return then;
+	if (type->number == SYS_io_submit && aio_enter(w, t, regs))
+		return CALLS_SEE_RETURN;
 	look_begin(&l, w, t, type, regs);
 	if (type->number == SYS_mmap && !look_at_map(&l))
 		return CALLS_LET_GO;

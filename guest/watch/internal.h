@@ -12,6 +12,7 @@
 #include "trace/calls-wire.h"
 
 struct buf;
+struct context;
 struct flushing;
 struct functions;
 struct object;
@@ -60,11 +61,13 @@ struct task_path {
 	dev_t device;
 };
 
-/* A call about an io_uring, until it has returned; see uring.c. */
-struct ring_call {
+/* A call about requests, until it has returned; see uring.c, aio.c. */
+struct asked {
 	uint32_t number; /* 0: none */
 	int fd;
-	uint64_t offset, params;
+	uint64_t offset;
+	uint64_t address; /* of io_uring's parameters, of aio's context */
+	uint64_t first;   /* number of the first request */
 };
 
 struct task {
@@ -83,7 +86,7 @@ struct task {
 	int pidfd; /* of the process; 0: not asked yet, -1: not to be had */
 	struct task_path paths[TASK_PATHS];
 	struct pending pending;
-	struct ring_call ring_call;
+	struct asked asked;
 	struct task *next;
 };
 
@@ -102,6 +105,7 @@ struct watcher {
 	struct object *objects;
 	struct functions *functions;
 	struct ring *rings;
+	struct context *contexts; /* of aio */
 	struct {
 		pid_t tid, process; /* whose ack it is for; 0: none */
 		unsigned int left; /* threads that are waited for */
@@ -146,6 +150,7 @@ int calls_changes_names(const struct call_type *t);
 struct calls_entry {
 	const struct call_type *type;
 	const uint64_t *args;
+	enum record_by by;
 	int alone; /* nothing else is under way that it asked for */
 };
 /* The record of its begin, which has no time yet, and what is needed when it ends:

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/files.h"
+#include "guest/watch/aio.h"
 #include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/returns.h"
@@ -91,7 +92,9 @@ static void after_call(struct watcher *w, pid_t tid)
 
 	if (t && ptrace(PTRACE_GETREGS, tid, NULL, &regs) == 0) {
 		uring_exit(w, t, (int64_t)regs.rax);
+		aio_exit(w, t, (int64_t)regs.rax);
 		uring_look(w);
+		aio_look(w);
 		calls_exit(w, t, (int64_t)regs.rax, now_ns());
 	}
 	go_on(tid, PTRACE_CONT, 0);

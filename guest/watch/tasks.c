@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/buf.h"
+#include "guest/watch/aio.h"
 #include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/open.h"
@@ -70,7 +71,9 @@ void task_forget(struct watcher *w, pid_t tid)
 	open_files_forget(w, t);
 	/* The threads of a process end one by one; its maps are read again. */
 	stack_forget(w, t->process);
-	if (tid == t->process)
+	if (tid == t->process) {
 		uring_forget(w, tid);
+		aio_forget(w, tid);
+	}
 	free(t);
 }

@@ -123,7 +123,7 @@ static void entries_are_told_as_calls(void **state)
 	assert_int_equal(opaque(c), 0);
 	assert_string_equal(w->path, path);
 	assert_int_equal(w->kind, CALL_WRITE);
-	assert_true(w->uring && !w->injected);
+	assert_true(w->asked && !w->injected);
 	assert_int_equal(w->offset, 512);
 	assert_int_equal(w->length, LEN);
 	assert_int_equal(w->result, LEN);

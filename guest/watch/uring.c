@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/files.h"
 #include "guest/watch/proc.h"
+#include "guest/watch/requests.h"
 #include "guest/watch/uring-entry.h"
 
 /* Headers may be older than the guest's kernel. */
@@ -24,18 +25,6 @@
 	 IORING_SETUP_DEFER_TASKRUN | SETUP_NO_SQARRAY)
 #define LINKED (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
 
-/* An entry that was submitted and has not been completed. */
-struct request {
-	uint64_t number;    /* 1.., of the ring */
-	uint64_t after;	    /* begins once none from this number on is before it */
-	uint64_t user_data;
-	pid_t tid;
-	int begun;
-	struct buf record;  /* of its begin */
-	struct pending pending; /* type NULL: nothing is to be told of it */
-	struct request *next;
-};
-
 struct ring {
 	pid_t process;
 	int fd;
@@ -44,8 +33,7 @@ struct ring {
 	uint64_t queues, completions, entries;
 	uint32_t told; /* entries up to here have been told */
 	uint32_t seen; /* completions up to here have been looked at */
-	uint64_t numbers;
-	struct request *requests; /* by number */
+	struct requests requests;
 	struct ring *next;
 };
 
@@ -65,22 +53,11 @@ static struct ring *find_ring(const struct watcher *w, struct task *t, int fd)
 	return r;
 }
 
-static void drop_request(struct request **at)
-{
-	struct request *q = *at;
-
-	*at = q->next;
-	pending_clear(&q->pending);
-	buf_free(&q->record);
-	free(q);
-}
-
 static void drop_ring(struct ring **at)
 {
 	struct ring *r = *at;
 
-	while (r->requests)
-		drop_request(&r->requests);
+	requests_release(&r->requests);
 	*at = r->next;
 	free(r);
 }
@@ -140,84 +117,6 @@ static int read_completion(const struct ring *r, uint32_t at,
 			 sizeof(*ret)) == sizeof(*ret);
 }
 
-/* ---- requests begin and end ---- */
-
-static void begin(struct watcher *w, struct request *q)
-{
-	struct record_enter head;
-
-	q->begun = 1;
-	if (!q->pending.type)
-		return;
-	memcpy(&head, q->record.data, sizeof(head));
-	head.enter_ns = now_ns();
-	memcpy(q->record.data, &head, sizeof(head));
-	records_send(w, RECORD_ENTER, q->record.data, q->record.len, NULL, 0);
-	buf_free(&q->record);
-	q->record = (struct buf)BUF_INIT;
-}
-
-static int may_begin(const struct ring *r, const struct request *q)
-{
-	for (const struct request *o = r->requests; o != q; o = o->next)
-		if (o->number >= q->after)
-			return 0;
-	return 1;
-}
-
-static void begin_all(struct watcher *w, struct ring *r)
-{
-	for (struct request *q = r->requests; q; q = q->next)
-		if (!q->begun && may_begin(r, q))
-			begin(w, q);
-}
-
-/* As if the thread had returned from it, whatever it is in itself. */
-static void end(struct watcher *w, struct request *q, int64_t result)
-{
-	struct task *t = task_find(w, q->tid);
-	struct pending own;
-	int renames;
-
-	if (!q->begun)
-		begin(w, q);
-	if (!q->pending.type)
-		return;
-	if (!t) {
-		w->lost++;
-		return;
-	}
-	own = t->pending;
-	renames = t->renames;
-	t->pending = q->pending;
-	t->renames = calls_changes_names(q->pending.type);
-	calls_exit(w, t, result, now_ns());
-	t->pending = own;
-	t->renames = renames;
-	q->pending = (struct pending){ .type = NULL };
-}
-
-static struct request **find_request(struct ring *r, uint64_t user_data)
-{
-	struct request **at = &r->requests;
-
-	while (*at && (*at)->user_data != user_data)
-		at = &(*at)->next;
-	return *at ? at : NULL;
-}
-
-static void take_completion(struct watcher *w, struct ring *r,
-			    const struct io_uring_cqe *c)
-{
-	struct request **at = find_request(r, c->user_data);
-
-	if (!at || c->flags & IORING_CQE_F_MORE)
-		return;
-	end(w, *at, c->res);
-	drop_request(at);
-	begin_all(w, r);
-}
-
 /* More cannot have been completed than are under way, and so many have room: but
  * for those of poll requests and the like. */
 static void look_at(struct watcher *w, struct ring *r)
@@ -232,75 +131,39 @@ static void look_at(struct watcher *w, struct ring *r)
 		r->seen = end - r->params.cq_entries;
 	}
 	for (; r->seen != end && read_completion(r, r->seen, &c); r->seen++)
-		take_completion(w, r, &c);
+		requests_end(w, &r->requests, c.user_data, c.res,
+			     c.flags & IORING_CQE_F_MORE);
 }
 
 void uring_look(struct watcher *w)
 {
 	for (struct ring *r = w->rings; r; r = r->next)
-		if (r->requests)
+		if (r->requests.first)
 			look_at(w, r);
 }
 
 /* ---- what is submitted ---- */
 
-static struct request *add_request(struct ring *r, struct task *t,
-				   const struct io_uring_sqe *e, int linked)
-{
-	struct request **last = &r->requests;
-	struct request *q = xcalloc(1, sizeof(*q));
-
-	while (*last)
-		last = &(*last)->next;
-	*last = q;
-	q->number = ++r->numbers;
-	q->after = e->flags & IOSQE_IO_DRAIN ? 0 :
-		   linked ? q->number - 1 : q->number;
-	q->user_data = e->user_data;
-	q->tid = t->tid;
-	return q;
-}
-
-/* Whether one is under way that looks the same when it is completed. One that is
- * linked to it comes after it. */
-static int is_another(const struct ring *r, const struct io_uring_sqe *e,
-		      const struct call_type *type, int linked)
-{
-	const struct request *q = r->requests;
-
-	while (q && (q->user_data != e->user_data ||
-		     (!type && !q->pending.type) ||
-		     (linked && q->number == r->numbers)))
-		q = q->next;
-	return q != NULL;
-}
-
-/* Where it goes that has no offset, or whose offset does not count, depends on
- * what else is under way. 1: all is known. */
+/* 1: all is known. Of what is not told when it succeeds there may be nothing to be
+ * seen again. */
 static int take_entry(struct watcher *w, struct task *t, struct ring *r,
 		      const struct io_uring_sqe *e, int linked,
 		      const struct user_regs_struct *regs)
 {
 	struct entry_call c;
-	int known = entry_call(e, &c), alone = !r->requests;
-	const struct call_type *type =
-		c.number ? call_type_find(c.number) : NULL;
-	struct request *q;
+	int known = entry_call(e, &c);
+	struct request_entry q = {
+		.key = e->user_data,
+		.type = c.number ? call_type_find(c.number) : NULL,
+		.args = c.args,
+		.by = RECORD_BY_URING,
+		.linked = linked,
+		.drains = (e->flags & IOSQE_IO_DRAIN) != 0,
+	};
 
-	/* Of it there may be nothing to be seen again. */
 	if (e->flags & IOSQE_CQE_SKIP_SUCCESS)
-		return known && !type;
-	known &= !is_another(r, e, type, linked);
-	q = add_request(r, t, e, linked);
-	if (type && calls_changes_names(type))
-		w->names++;
-	if (type)
-		calls_enter_entry(w, t, &(struct calls_entry){
-			.type = type, .args = c.args, .alone = alone,
-		}, regs, &q->pending, &q->record);
-	if (may_begin(r, q))
-		begin(w, q);
-	return known;
+		return known && !q.type;
+	return requests_add(w, t, &r->requests, &q, regs) && known;
 }
 
 /* Entries that the kernel did not take the last time are still there. */
@@ -312,7 +175,7 @@ static int take_entries(struct watcher *w, struct task *t, struct ring *r,
 
 	if (!read_number(r, r->queues + r->params.sq_off.head, &head) ||
 	    !read_number(r, r->queues + r->params.sq_off.tail, &tail) ||
-	    (!r->requests && !read_completed(r, &r->seen)))
+	    (!r->requests.first && !read_completed(r, &r->seen)))
 		return 0;
 	at = (int32_t)(r->told - head) > 0 ? r->told : head;
 	if (tail - head > n)
@@ -348,10 +211,10 @@ static int submit(struct watcher *w, struct task *t,
 
 static void remember(struct task *t, const struct user_regs_struct *regs)
 {
-	t->ring_call.number = (uint32_t)regs->orig_rax;
-	t->ring_call.fd = (int)regs->r8;
-	t->ring_call.offset = regs->r9;
-	t->ring_call.params = regs->rsi;
+	t->asked.number = (uint32_t)regs->orig_rax;
+	t->asked.fd = (int)regs->r8;
+	t->asked.offset = regs->r9;
+	t->asked.address = regs->rsi;
 }
 
 static int is_followed(const struct task *t, uint64_t params)
@@ -372,7 +235,7 @@ static void add_ring(struct watcher *w, struct task *t, int fd)
 		at = &(*at)->next;
 	if (r)
 		drop_ring(at);
-	if (proc_read(t->tid, t->ring_call.params, &p, sizeof(p)) != sizeof(p))
+	if (proc_read(t->tid, t->asked.address, &p, sizeof(p)) != sizeof(p))
 		return;
 	r = xcalloc(1, sizeof(*r));
 	r->process = process_of(t);
@@ -384,15 +247,15 @@ static void add_ring(struct watcher *w, struct task *t, int fd)
 
 static void add_mapping(struct watcher *w, struct task *t, uint64_t address)
 {
-	struct ring *r = find_ring(w, t, t->ring_call.fd);
+	struct ring *r = find_ring(w, t, t->asked.fd);
 
 	if (!r)
 		return;
-	if (t->ring_call.offset == IORING_OFF_SQ_RING)
+	if (t->asked.offset == IORING_OFF_SQ_RING)
 		r->queues = address;
-	else if (t->ring_call.offset == IORING_OFF_CQ_RING)
+	else if (t->asked.offset == IORING_OFF_CQ_RING)
 		r->completions = address;
-	else if (t->ring_call.offset == IORING_OFF_SQES)
+	else if (t->asked.offset == IORING_OFF_SQES)
 		r->entries = address;
 }
 
@@ -417,9 +280,11 @@ int uring_enter(struct watcher *w, struct task *t,
 
 void uring_exit(struct watcher *w, struct task *t, int64_t result)
 {
-	uint32_t number = t->ring_call.number;
+	uint32_t number = t->asked.number;
 
-	t->ring_call.number = 0;
+	if (number == SYS_io_submit)
+		return;
+	t->asked.number = 0;
 	if (number == SYS_io_uring_setup && result >= 0)
 		add_ring(w, t, (int)result);
 	else if (number == SYS_mmap && (result >= 0 || result < -4095))

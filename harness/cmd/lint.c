@@ -77,8 +77,8 @@ static void text_lint(const char *name, const struct lint *l, struct buf *b)
 		buf_printf(b, "; %zu acks were not seen by the tracer",
 			   l->unseen);
 	if (l->opaque)
-		buf_printf(b, "; what %zu calls submitted was not seen "
-			   "(aio, io_uring)", l->opaque);
+		buf_printf(b, "; what %zu calls submitted through io_uring or "
+			   "aio could not be followed", l->opaque);
 	buf_puts(b, "\n");
 }
 

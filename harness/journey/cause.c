@@ -44,9 +44,8 @@ static void try_promise(struct trial *t)
 	}
 	if (trial_opaque_call(t->j, t->broken->from_ns, t->broken->until_ns)) {
 		answer_nothing(t,
-			       "what was submitted through aio, or through an "
-			       "io_uring that cannot be followed, is not "
-			       "seen");
+			       "what was submitted through io_uring or aio "
+			       "could not be followed");
 		return;
 	}
 	o = accused_unknown(t);

@@ -151,13 +151,13 @@ static int is_barrier(const struct layer_event *ev)
 	       (ev->flush || ev->fua);
 }
 
-/* Whether the kernel sent a flush, or a write with FUA, within the call; of an
- * io_uring's it is not known when it began. */
+/* Whether the kernel sent a flush, or a write with FUA, within the call; of what was
+ * asked for it is not known when it began. */
 static int sent_flush(const struct journey *j, const struct call *sync)
 {
 	const struct layers *l = j->in.layers;
 
-	if (sync->uring)
+	if (sync->asked)
 		return 1;
 	for (size_t i = layers_from(l, sync->enter_ns);
 	     l && i < l->n && l->events[i].time_ns <= sync->exit_ns; i++)

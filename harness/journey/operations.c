@@ -155,8 +155,8 @@ static int is_of_page(const struct call *c, const struct layer_event *ev)
 	       ev->offset < c->offset + c->length;
 }
 
-/* A call that was under way in this thread made the page dirty; entries of an
- * io_uring are mostly done by other threads. */
+/* A call that was under way in this thread made the page dirty; what was asked for
+ * is mostly done by other threads. */
 static int by_call(const struct journey *j, const struct layer_event *ev)
 {
 	const struct calls *calls = j->in.calls;
@@ -166,7 +166,7 @@ static int by_call(const struct journey *j, const struct layer_event *ev)
 
 		if (c->enter_ns > ev->time_ns)
 			break;
-		if ((c->uring ? is_of_page(c, ev) : c->tid == ev->tid) &&
+		if ((c->asked ? is_of_page(c, ev) : c->tid == ev->tid) &&
 		    c->kind != CALL_MAP &&
 		    (!c->exit_ns || c->exit_ns >= ev->time_ns))
 			return 1;
@@ -332,12 +332,12 @@ static uint64_t copied_unseen(const struct operation *o)
 		       o->enter_ns : o->exit_ns;
 }
 
-/* Which thread of the kernel's did it for an io_uring: the one that made its first
+/* Which thread of the kernel's did what was asked for: the one that made its first
  * page dirty. Else it was done as it was submitted. */
 static int32_t thread_of(const struct operation *o, const struct layers *l)
 {
 	for (size_t i = layers_from(l, o->enter_ns);
-	     o->call->uring && l && i < l->n &&
+	     o->call->asked && l && i < l->n &&
 	     l->events[i].time_ns <= o->exit_ns; i++)
 		if (l->events[i].kind == LAYER_DIRTY && !l->events[i].disk &&
 		    is_of_page(o->call, &l->events[i]))
@@ -348,7 +348,7 @@ static int32_t thread_of(const struct operation *o, const struct layers *l)
 static int is_by(const struct layer_event *ev, const struct operation *o,
 		 int32_t tid)
 {
-	return ev->tid == tid && (!o->call->uring || ev->kind != LAYER_DIRTY ||
+	return ev->tid == tid && (!o->call->asked || ev->kind != LAYER_DIRTY ||
 				  is_of_page(o->call, ev));
 }
 

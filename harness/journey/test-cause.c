@@ -125,9 +125,9 @@ static void a_sync_beside_the_write_need_not_cover_it(void **state)
 	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
 	w = test_enter(&t, CALL_WRITE, "io_uring write");
 	w->length = 5;
-	w->uring = 1;
+	w->asked = 1;
 	s = test_enter(&t, CALL_DATASYNC, "io_uring fdatasync");
-	s->uring = 1;
+	s->asked = 1;
 	test_exit(&t, w, 5);
 	test_exit(&t, s, 0);
 	test_mark_call(&t, MARK_ACK, "TXN-00001");
@@ -967,8 +967,8 @@ static void what_is_opaque_is_not_guessed(void **state)
 	test_mark_call(&t, MARK_ACK, "x");
 	ask("m2:all", "x is missing");
 	assert_int_equal(cause.layer, 0);
-	says(0, STEP_NONE, "not known: what was submitted through aio, or "
-	     "through an io_uring that cannot be followed, is not seen");
+	says(0, STEP_NONE, "not known: what was submitted through io_uring or "
+	     "aio could not be followed");
 }
 
 static void a_later_write_may_have_carried_it(void **state)

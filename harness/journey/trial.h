@@ -43,7 +43,7 @@ const char *trial_find_word(const char *in, const char *text);
 int trial_carries(const struct operation *o, const char *text);
 /* That, or a name of what has, for the text of the broken promise. */
 int trial_has_words(const struct trial *t, const struct operation *o);
-/* A call in between whose work is not seen (io_uring, aio), or NULL. */
+/* A call in between that submitted what could not be followed, or NULL. */
 const struct call *trial_opaque_call(const struct journey *j, uint64_t from_ns,
 				     uint64_t until_ns);
 

@@ -42,6 +42,7 @@ struct record_begin {
 enum record_by {
 	RECORD_BY_TRACER = 1, /* --try-fix added it */
 	RECORD_BY_URING = 2,  /* the kernel, for an entry of an io_uring */
+	RECORD_BY_AIO = 3,    /* the kernel, for a request of io_submit */
 };
 
 /* As the fields of struct call. Behind it: path, path2, n_objects paths (each

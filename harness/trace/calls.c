@@ -81,6 +81,12 @@ static const char *const uring_names[CALL_KINDS] = {
 	[CALL_ALLOCATE] = "io_uring fallocate",
 };
 
+static const char *const aio_names[CALL_KINDS] = {
+	[CALL_WRITE] = "aio write",
+	[CALL_SYNC] = "aio fsync",
+	[CALL_DATASYNC] = "aio fdatasync",
+};
+
 const char *call_kind_name(enum call_kind k)
 {
 	return (unsigned int)k < CALL_KINDS && kind_names[k] ? kind_names[k] :
@@ -95,6 +101,9 @@ static const char *call_name(const struct record_enter *w)
 	if (le32toh(w->by) == RECORD_BY_URING && kind < CALL_KINDS &&
 	    uring_names[kind])
 		return uring_names[kind];
+	if (le32toh(w->by) == RECORD_BY_AIO && kind < CALL_KINDS &&
+	    aio_names[kind])
+		return aio_names[kind];
 	if (kind == CALL_FLUSH)
 		return number == FLUSH_PYTHON ? "python-flush" : "fflush";
 	return t ? t->name : "unknown";
@@ -212,7 +221,8 @@ static int fill_call(const struct record_enter *w, struct call *c,
 		.hash = le64toh(w->hash),
 		.head_length = le32toh(w->head_length),
 		.injected = le32toh(w->by) == RECORD_BY_TRACER,
-		.uring = le32toh(w->by) == RECORD_BY_URING,
+		.asked = le32toh(w->by) == RECORD_BY_URING ||
+			 le32toh(w->by) == RECORD_BY_AIO,
 	};
 	memcpy(c->head, w->head, sizeof(c->head));
 	memcpy(c->program, w->program, sizeof(c->program));

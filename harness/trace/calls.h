@@ -9,8 +9,8 @@
  *
  * What cannot be seen here is counted, never guessed: stores into mapped memory
  * (the page they make dirty is seen in layers.h), requests submitted through
- * aio, and entries of an io_uring that the watcher cannot follow (the call is told
- * as CALL_OPAQUE, its requests are not).
+ * requests of an io_uring or of aio that the watcher cannot follow (the call is told
+ * as CALL_OPAQUE, they are not).
  */
 #ifndef TRACE_CALLS_H
 #define TRACE_CALLS_H
@@ -99,10 +99,10 @@ struct call {
 	uint32_t head_length;
 	int injected;      /* not the program's: a sync or a flush that --try-fix
 			    * added */
-	int uring;         /* the kernel made it, for an entry of the thread's
-			    * io_uring: it began and had returned, as is told,
-			    * when that was seen, and others may have been under
-			    * way in the thread */
+	int asked;         /* the kernel made it, for the thread had asked for it
+			    * through io_uring or aio: it began and had
+			    * returned, as is told, when that was seen, and
+			    * others may have been under way beside it */
 	struct call_frame *frames;
 	size_t n_frames;
 };

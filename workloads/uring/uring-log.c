@@ -1,7 +1,7 @@
 /*
  * uring-log [--init] --ack=MODE [--count N] DIR
  *
- * Writes N records, a block each, to DIR/log through io_uring, and acknowledges
+ * Writes N records, a block each, to DIR/log through io_uring or aio, and acknowledges
  * each when it believes it durable:
  *   linked    write and fsync are submitted together, linked: the fsync starts
  *             when the write is complete (right)
@@ -9,6 +9,7 @@
  *   write     the write is complete: the record is in the page cache
  *   together  as linked, with O_DIRECT, and without the link: requests have no
  *             order of their own, so the fsync may be over before the write
+ *   aio-waited, aio-together  as these, with O_DIRECT and io_submit(2)
  * Every completion is waited for and its result checked, in all modes. --init
  * writes the log, full of zeroes, durably, and ends: later only data matters.
  */
@@ -19,11 +20,13 @@
 #include <powercut.h>
 #include <powercut-check.h>
 
+#include "aio.h"
 #include "record.h"
 #include "ring.h"
 
 struct writer {
 	struct ring ring;
+	struct aio aio;
 	int fd;
 };
 
@@ -43,7 +46,8 @@ struct options {
 static void __attribute__((noreturn)) usage(void)
 {
 	pc_end(2, "usage: uring-log [--init] "
-		  "--ack=linked|waited|write|together [--count N] DIR");
+		  "--ack=linked|waited|write|together|aio-waited|"
+		  "aio-together [--count N] DIR");
 }
 
 static void check(int result, const char *what)
@@ -68,9 +72,10 @@ static int open_in_dir(const char *dir, const char *name, int flags)
 
 /* The record stays in memory until the write is complete: all that is queued is
  * waited for before the next. */
+static _Alignas(RECORD_SIZE) char record[RECORD_SIZE];
+
 static void queue_write(struct writer *w, unsigned int n, uint8_t flags)
 {
-	static _Alignas(RECORD_SIZE) char record[RECORD_SIZE];
 	struct io_uring_sqe request = {
 		.opcode = IORING_OP_WRITE,
 		.flags = flags,
@@ -94,6 +99,31 @@ static void queue_sync(struct writer *w)
 	};
 
 	ring_queue(&w->ring, &request);
+}
+
+static void queue_aio_write(struct writer *w, unsigned int n)
+{
+	struct iocb request = {
+		.aio_data = RECORD_SIZE,
+		.aio_lio_opcode = IOCB_CMD_PWRITE,
+		.aio_fildes = (uint32_t)w->fd,
+		.aio_buf = (uintptr_t)record,
+		.aio_nbytes = RECORD_SIZE,
+		.aio_offset = record_offset(n),
+	};
+
+	record_make(n, record);
+	aio_queue(&w->aio, &request);
+}
+
+static void queue_aio_sync(struct writer *w)
+{
+	struct iocb request = {
+		.aio_lio_opcode = IOCB_CMD_FDSYNC,
+		.aio_fildes = (uint32_t)w->fd,
+	};
+
+	aio_queue(&w->aio, &request);
 }
 
 /* ---- modes ---- */
@@ -127,11 +157,28 @@ static void store_together(struct writer *w, unsigned int n)
 	ring_submit(&w->ring);
 }
 
+static void store_aio_waited(struct writer *w, unsigned int n)
+{
+	queue_aio_write(w, n);
+	aio_submit(&w->aio);
+	queue_aio_sync(w);
+	aio_submit(&w->aio);
+}
+
+static void store_aio_together(struct writer *w, unsigned int n)
+{
+	queue_aio_write(w, n);
+	queue_aio_sync(w);
+	aio_submit(&w->aio);
+}
+
 static const struct mode modes[] = {
 	{ "linked", 0, store_linked },
 	{ "waited", 0, store_waited },
 	{ "write", 0, store_unsynced },
 	{ "together", O_DIRECT, store_together },
+	{ "aio-waited", O_DIRECT, store_aio_waited },
+	{ "aio-together", O_DIRECT, store_aio_together },
 };
 
 /* ---- */
@@ -210,11 +257,13 @@ static void run(const struct options *o)
 	};
 
 	ring_init(&w.ring);
+	aio_init(&w.aio);
 	for (unsigned int n = 1; n <= o->count; n++) {
 		check(pc_begin(RECORD_KIND "%u", n), "begin");
 		o->mode->store(&w, n);
 		check(pc_ack(RECORD_KIND "%u", n), "acknowledge");
 	}
+	aio_release(&w.aio);
 	ring_release(&w.ring);
 	check(close(w.fd), "close the log");
 }
