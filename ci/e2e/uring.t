@@ -26,7 +26,7 @@ beside() { # SCENARIO KERNEL WAY
 	like "$(json findings.0.cause.missing)" \
 		"no fsync or fdatasync of /mnt/log .*; $3 fdatasync at call [0-9]+ began before call [0-9]+ had ended" \
 		"and the fsync did not wait for it"
-	like "$(json findings.0.cause.stack)" "store_.*together at uring-log\.c" \
+	like "$(json findings.0.cause.stack)" "store_.*together at" \
 		"the stack is that of the submission"
 }
 beside together debian-6.12 io_uring

@@ -67,7 +67,7 @@ void aio_forget(struct watcher *w, pid_t process)
 			continue;
 		}
 		*at = c->next;
-		requests_release(&c->requests);
+		requests_release(w, &c->requests);
 		free(c);
 	}
 }
@@ -89,6 +89,7 @@ static void look_at(struct watcher *w, struct context *c)
 			return;
 		requests_end(w, &c->requests, ev.obj, ev.res, 0);
 	}
+	requests_looked(&c->requests);
 }
 
 void aio_look(struct watcher *w)

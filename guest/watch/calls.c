@@ -42,7 +42,7 @@ static int makes_inode(const struct looking *l)
 static int must_ask(const struct looking *l)
 {
 	return l->record.kind == CALL_WRITE && !l->type->offset &&
-	       look_appends(l) && l->w->n_tasks > 1;
+	       look_appends(l) && (l->w->n_tasks > 1 || l->w->n_asked);
 }
 
 /* Nothing is to be done as long as the thread stands still after the call. */
@@ -122,6 +122,8 @@ void calls_enter_entry(struct watcher *w, struct task *t,
 	if (!look(&l))
 		return;
 	l.record.by = e->by;
+	if (e->blank)
+		l.record.hash = l.record.head_length = 0;
 	if (l.record.kind == CALL_WRITE && !e->alone &&
 	    (look_appends(&l) || !l.type->offset))
 		l.record.offset = CALL_NOWHERE;
@@ -169,6 +171,8 @@ static enum calls_then enter_other(struct watcher *w, struct task *t,
 	switch (regs->orig_rax) {
 	case SYS_prctl:
 		t->named = 0;
+		return CALLS_LET_GO;
+	case SYS_exit_group: /* what was completed until then has been told */
 		return CALLS_LET_GO;
 	case SYS_unshare:
 	case SYS_close_range:

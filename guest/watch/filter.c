@@ -90,7 +90,8 @@ static void add_call(uint32_t number, unsigned int test, uint32_t bits)
 	end_by_bits(bits);
 }
 
-/* After these a thread has descriptors of its own, or its paths may be others. */
+/* After these a thread has descriptors of its own, or its paths may be others, or
+ * its memory cannot be read any more. */
 static const struct {
 	uint32_t number;
 	unsigned int test; /* argument, 0: every call */
@@ -104,6 +105,7 @@ static const struct {
 	{ SYS_umount2, 0, 0 },
 	{ SYS_move_mount, 0, 0 },
 	{ SYS_setns, 0, 0 },
+	{ SYS_exit_group, 0, 0 },
 };
 #define OTHERS (sizeof(others) / sizeof(others[0]))
 

@@ -106,6 +106,8 @@ struct watcher {
 	struct functions *functions;
 	struct ring *rings;
 	struct context *contexts; /* of aio */
+	uint64_t queues; /* of requests, so many so far */
+	unsigned int n_asked; /* requests that are told and under way */
 	struct {
 		pid_t tid, process; /* whose ack it is for; 0: none */
 		unsigned int left; /* threads that are waited for */
@@ -151,7 +153,8 @@ struct calls_entry {
 	const struct call_type *type;
 	const uint64_t *args;
 	enum record_by by;
-	int alone; /* nothing else is under way that it asked for */
+	int alone; /* nobody else can write at the same time */
+	int blank; /* its data are not in memory yet */
 };
 /* The record of its begin, which has no time yet, and what is needed when it ends:
  * for calls_exit(), as the task's. Nothing, if nothing is to be told. */

@@ -179,6 +179,14 @@ static void stopped(struct watcher *w, pid_t tid, int status)
 		go_on(tid, PTRACE_CONT, signal);
 }
 
+/* What it asked for may have been completed for others to see. */
+static void ended(struct watcher *w, pid_t tid)
+{
+	uring_look(w);
+	aio_look(w);
+	task_forget(w, tid);
+}
+
 static void say_begin(struct watcher *w)
 {
 	struct record_begin r = {
@@ -242,7 +250,7 @@ void watch_loop(struct record_ring *records, int tell, int seized, uint64_t id,
 		if (tid > 0 && WIFSTOPPED(status))
 			stopped(&w, tid, status);
 		else if (tid > 0)
-			task_forget(&w, tid);
+			ended(&w, tid);
 		while ((next = flush_next(&w)))
 			before_call(&w, next);
 	}

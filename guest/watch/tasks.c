@@ -71,9 +71,8 @@ void task_forget(struct watcher *w, pid_t tid)
 	open_files_forget(w, t);
 	/* The threads of a process end one by one; its maps are read again. */
 	stack_forget(w, t->process);
-	if (tid == t->process) {
-		uring_forget(w, tid);
-		aio_forget(w, tid);
-	}
+	/* Only the first thread of a process has the process's number. */
+	uring_forget(w, tid);
+	aio_forget(w, tid);
 	free(t);
 }

@@ -87,7 +87,7 @@ static void requests_are_told_as_calls(void **state)
 	(void)state;
 	assert_int_equal(opaque(c), 0);
 	assert_string_equal(w->path, path);
-	assert_true(w->asked && !w->injected);
+	assert_true(w->asked_ns && !w->injected);
 	assert_int_equal(w->offset, 512);
 	assert_int_equal(w->length, LEN);
 	assert_int_equal(w->result, LEN);

@@ -94,6 +94,13 @@ static void enter(unsigned int n, unsigned int wait)
 
 /* ---- what is told ---- */
 
+/* As the trace tells it, whenever b began. */
+static int waited_for(const struct call *b, const struct call *a)
+{
+	return a->queue == b->queue && a->order < b->order &&
+	       (a->order >= b->from || a->order <= b->until);
+}
+
 static int opaque(const struct calls *c)
 {
 	int n = 0;
@@ -123,7 +130,7 @@ static void entries_are_told_as_calls(void **state)
 	assert_int_equal(opaque(c), 0);
 	assert_string_equal(w->path, path);
 	assert_int_equal(w->kind, CALL_WRITE);
-	assert_true(w->asked && !w->injected);
+	assert_true(w->asked_ns && !w->injected);
 	assert_int_equal(w->offset, 512);
 	assert_int_equal(w->length, LEN);
 	assert_int_equal(w->result, LEN);
@@ -151,8 +158,8 @@ static void a_linked_entry_begins_when_the_one_before_has_ended(void **state)
 	struct calls *c = watched(write_linked);
 
 	(void)state;
-	assert_true(call(c, "io_uring fdatasync", 0)->enter_ns >=
-		    call(c, "io_uring write", 0)->exit_ns);
+	assert_true(waited_for(call(c, "io_uring fdatasync", 0),
+			       call(c, "io_uring write", 0)));
 	assert_int_equal(call(c, "io_uring fdatasync", 0)->result, 0);
 	assert_int_equal(opaque(c), 0);
 	calls_free(c);
@@ -173,8 +180,29 @@ static void one_that_drains_begins_when_all_have_ended(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		assert_true(call(c, "io_uring fdatasync", 0)->enter_ns >=
-			    call(c, "io_uring write", i)->exit_ns);
+		assert_true(waited_for(call(c, "io_uring fdatasync", 0),
+				       call(c, "io_uring write", i)));
+	assert_false(waited_for(call(c, "io_uring write", 1),
+				call(c, "io_uring write", 0)));
+	calls_free(c);
+}
+
+static void write_behind_a_drain(void)
+{
+	open_ring();
+	write_at(0);
+	entry(IORING_OP_NOP, -1)->flags = IOSQE_IO_DRAIN;
+	sync_file();
+	enter(3, 3);
+}
+
+static void what_comes_after_a_drain_waits_for_it(void **state)
+{
+	struct calls *c = watched(write_behind_a_drain);
+
+	(void)state;
+	assert_true(waited_for(call(c, "io_uring fdatasync", 0),
+			       call(c, "io_uring write", 0)));
 	calls_free(c);
 }
 
@@ -193,6 +221,8 @@ static void entries_without_a_link_are_under_way_together(void **state)
 	(void)state;
 	assert_true(call(c, "io_uring fdatasync", 0)->enter_ns <
 		    call(c, "io_uring write", 0)->exit_ns);
+	assert_false(waited_for(call(c, "io_uring fdatasync", 0),
+				call(c, "io_uring write", 0)));
 	assert_int_equal(opaque(c), 0);
 	calls_free(c);
 }
@@ -290,6 +320,78 @@ static void names_change_by_entries(void **state)
 	calls_free(c);
 }
 
+static void reuse_the_number(void)
+{
+	int other;
+
+	open_ring();
+	other = ring;
+	close(ring);
+	if (open("log", O_RDWR) != other || ftruncate(other, 4096) < 0 ||
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0) ==
+		    MAP_FAILED)
+		_exit(92);
+}
+
+static void a_number_may_be_another_files_by_then(void **state)
+{
+	struct calls *c = watched(reuse_the_number);
+
+	(void)state;
+	assert_int_equal(count(c, "mmap"), 1);
+	calls_free(c);
+}
+
+static void copy_linked(void)
+{
+	static char buffer[LEN];
+	struct io_uring_sqe *e;
+
+	open_ring();
+	if (pwrite(file, text, LEN, 0) != (ssize_t)LEN)
+		_exit(91);
+	e = entry(IORING_OP_READ, file);
+	e->addr = (uint64_t)(uintptr_t)buffer;
+	e->len = LEN;
+	e->flags = IOSQE_IO_LINK;
+	e = write_at(512);
+	e->addr = (uint64_t)(uintptr_t)buffer;
+	enter(2, 2);
+}
+
+static void data_that_are_not_there_yet_are_not_told(void **state)
+{
+	struct calls *c = watched(copy_linked);
+
+	(void)state;
+	assert_int_equal(call(c, "io_uring write", 0)->result, LEN);
+	assert_int_equal(call(c, "io_uring write", 0)->head_length, 0);
+	assert_true(call(c, "io_uring write", 0)->hash == 0);
+	calls_free(c);
+}
+
+/* The kernel stops at what it cannot take, and says how far it came. */
+static void stop_in_between(void)
+{
+	open_ring();
+	entry(IORING_OP_NOP, -1)->ioprio = 1 << 14;
+	write_at(512);
+	if (syscall(SYS_io_uring_enter, ring, 2, 0, 0, NULL, 0) == 1)
+		enter(1, 1);
+}
+
+static void what_was_not_taken_is_told_again(void **state)
+{
+	struct calls *c = watched(stop_in_between);
+	int n = count(c, "io_uring write");
+
+	(void)state;
+	assert_int_equal(call(c, "io_uring write", n - 1)->result, LEN);
+	if (n == 2)
+		assert_int_equal(call(c, "io_uring write", 0)->result, -EAGAIN);
+	calls_free(c);
+}
+
 static uint64_t name(const char *words)
 {
 	return (uint64_t)(uintptr_t)words;
@@ -317,24 +419,28 @@ static void do_all(void)
 	e = entry(IORING_OP_MKDIRAT, AT_FDCWD);
 	e->addr = name("folder");
 	e->len = 0700;
+	enter(1, 1);
 	e = entry(IORING_OP_SYMLINKAT, AT_FDCWD);
 	e->addr = name("content");
 	e->addr2 = name("symlink");
+	enter(1, 1);
 	e = entry(IORING_OP_LINKAT, AT_FDCWD);
 	e->addr = name("log");
 	e->len = (uint32_t)AT_FDCWD;
 	e->addr2 = name("link");
+	enter(1, 1);
 	e = entry(IORING_OP_OPENAT, AT_FDCWD);
 	e->addr = name("opened");
 	e->open_flags = O_CREAT | O_WRONLY;
 	e->len = 0600;
-	enter(4, 4);
+	enter(1, 1);
 	e = entry(IORING_OP_UNLINKAT, AT_FDCWD);
 	e->addr = name("opened");
+	enter(1, 1);
 	e = entry(IORING_OP_UNLINKAT, AT_FDCWD);
 	e->addr = name("folder");
 	e->unlink_flags = AT_REMOVEDIR;
-	enter(2, 2);
+	enter(1, 1);
 }
 
 static void was_told(const struct calls *c, const char *operation,
@@ -432,6 +538,23 @@ static void with_flags(void)
 	enter(1, 1);
 }
 
+static void name_in_a_batch(void)
+{
+	struct io_uring_sqe *e;
+
+	open_ring();
+	e = entry(IORING_OP_MKDIRAT, AT_FDCWD);
+	e->addr = name("outer");
+	e->len = 0700;
+	e->flags = IOSQE_IO_LINK;
+	e = entry(IORING_OP_MKDIRAT, AT_FDCWD);
+	e->addr = name("outer/inner");
+	e->len = 0700;
+	enter(2, 2);
+	rmdir("outer/inner");
+	rmdir("outer");
+}
+
 static void polled(void)
 {
 	params.flags = IORING_SETUP_SQPOLL;
@@ -441,7 +564,8 @@ static void polled(void)
 static void what_cannot_be_followed_is_told_as_opaque(void **state)
 {
 	static void (*const programs[])(void) = {
-		alike, registered_file, silent, with_flags, polled,
+		alike, registered_file, silent, with_flags,
+		name_in_a_batch, polled,
 	};
 
 	(void)state;
@@ -460,11 +584,15 @@ int main(void)
 		TEST(entries_are_told_as_calls),
 		TEST(a_linked_entry_begins_when_the_one_before_has_ended),
 		TEST(one_that_drains_begins_when_all_have_ended),
+		TEST(what_comes_after_a_drain_waits_for_it),
 		TEST(entries_without_a_link_are_under_way_together),
 		TEST(what_was_not_done_is_told_with_its_error),
 		TEST(it_has_ended_before_the_program_can_say_so),
 		TEST(each_entry_is_told_once),
 		TEST(names_change_by_entries),
+		TEST(a_number_may_be_another_files_by_then),
+		TEST(data_that_are_not_there_yet_are_not_told),
+		TEST(what_was_not_taken_is_told_again),
 		TEST(each_kind_is_told_as_its_call),
 		TEST(what_changes_nothing_is_not_told),
 		TEST(what_cannot_be_followed_is_told_as_opaque),

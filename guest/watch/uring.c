@@ -1,6 +1,8 @@
 /* Prose: uring.h. Linux: include/uapi/linux/io_uring.h; io_uring(7). */
 #include "guest/watch/uring.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,6 +35,7 @@ struct ring {
 	uint64_t queues, completions, entries;
 	uint32_t told; /* entries up to here have been told */
 	uint32_t seen; /* completions up to here have been looked at */
+	int blind; /* of some entries the end is not told: it is not followed */
 	struct requests requests;
 	struct ring *next;
 };
@@ -53,11 +56,11 @@ static struct ring *find_ring(const struct watcher *w, struct task *t, int fd)
 	return r;
 }
 
-static void drop_ring(struct ring **at)
+static void drop_ring(struct watcher *w, struct ring **at)
 {
 	struct ring *r = *at;
 
-	requests_release(&r->requests);
+	requests_release(w, &r->requests);
 	*at = r->next;
 	free(r);
 }
@@ -68,7 +71,7 @@ void uring_forget(struct watcher *w, pid_t process)
 
 	while (*at)
 		if ((*at)->process == process)
-			drop_ring(at);
+			drop_ring(w, at);
 		else
 			at = &(*at)->next;
 }
@@ -133,6 +136,7 @@ static void look_at(struct watcher *w, struct ring *r)
 	for (; r->seen != end && read_completion(r, r->seen, &c); r->seen++)
 		requests_end(w, &r->requests, c.user_data, c.res,
 			     c.flags & IORING_CQE_F_MORE);
+	requests_looked(&r->requests);
 }
 
 void uring_look(struct watcher *w)
@@ -144,57 +148,79 @@ void uring_look(struct watcher *w)
 
 /* ---- what is submitted ---- */
 
-/* 1: all is known. Of what is not told when it succeeds there may be nothing to be
- * seen again. */
+/* 1: all is known. */
 static int take_entry(struct watcher *w, struct task *t, struct ring *r,
 		      const struct io_uring_sqe *e, int linked,
 		      const struct user_regs_struct *regs)
 {
 	struct entry_call c;
-	int known = entry_call(e, &c);
+	int drains = (e->flags & IOSQE_IO_DRAIN) != 0;
+	/* The kernel has the first of a chain drain, which has been told. */
+	int known = entry_call(e, &c) && !(drains && linked);
 	struct request_entry q = {
 		.key = e->user_data,
 		.type = c.number ? call_type_find(c.number) : NULL,
 		.args = c.args,
 		.by = RECORD_BY_URING,
 		.linked = linked,
-		.drains = (e->flags & IOSQE_IO_DRAIN) != 0,
+		.drains = drains,
 	};
 
-	if (e->flags & IOSQE_CQE_SKIP_SUCCESS)
-		return known && !q.type;
 	return requests_add(w, t, &r->requests, &q, regs) && known;
 }
 
-/* Entries that the kernel did not take the last time are still there. */
-static int take_entries(struct watcher *w, struct task *t, struct ring *r,
-			uint32_t n, const struct user_regs_struct *regs)
+/* From where on: what another thread submits is told, and may not be taken yet. What
+ * was taken and not told is not known. */
+static int begin_entries(struct ring *r, uint32_t n, uint32_t *ret_tail)
 {
-	uint32_t head, tail, at;
-	int known = 1, linked = 0;
+	uint32_t head, tail;
+	int known;
 
 	if (!read_number(r, r->queues + r->params.sq_off.head, &head) ||
 	    !read_number(r, r->queues + r->params.sq_off.tail, &tail) ||
 	    (!r->requests.first && !read_completed(r, &r->seen)))
-		return 0;
-	at = (int32_t)(r->told - head) > 0 ? r->told : head;
-	if (tail - head > n)
-		tail = head + n;
-	for (; (int32_t)(tail - at) > 0; at++) {
+		return -1;
+	known = (int32_t)(head - r->told) <= 0;
+	if (!known)
+		r->told = head;
+	*ret_tail = tail - r->told > n ? r->told + n : tail;
+	return known;
+}
+
+static int take_entries(struct watcher *w, struct task *t, struct ring *r,
+			uint32_t n, const struct user_regs_struct *regs)
+{
+	uint32_t tail = 0;
+	int known = begin_entries(r, n, &tail), linked = 0;
+
+	for (; known >= 0 && (int32_t)(tail - r->told) > 0; r->told++) {
 		struct io_uring_sqe e;
 
-		if (!read_entry(r, at, &e))
+		r->blind = !read_entry(r, r->told, &e) ||
+			   e.flags & IOSQE_CQE_SKIP_SUCCESS;
+		if (r->blind)
 			return 0;
 		known &= take_entry(w, t, r, &e, linked, regs);
 		linked = (e.flags & LINKED) != 0;
 	}
-	r->told = at;
-	return known;
+	return known > 0;
+}
+
+/* So many were taken: the others are still in the queue. */
+static void entries_taken(struct watcher *w, struct task *t, uint64_t n)
+{
+	struct ring *r = find_ring(w, t, t->asked.fd);
+	uint64_t first = t->asked.first;
+
+	if (!r || first + n > r->requests.numbers)
+		return;
+	r->told -= (uint32_t)(r->requests.numbers + 1 - first - n);
+	requests_refuse(w, &r->requests, first + n);
 }
 
 static int can_be_followed(const struct ring *r)
 {
-	return r && r->queues && r->entries;
+	return r && r->queues && r->entries && !r->blind;
 }
 
 static int submit(struct watcher *w, struct task *t,
@@ -204,37 +230,70 @@ static int submit(struct watcher *w, struct task *t,
 
 	if (regs->r10 & IORING_ENTER_REGISTERED_RING || !can_be_followed(r))
 		return 0;
+	t->asked = (struct asked){
+		.number = SYS_io_uring_enter,
+		.fd = r->fd,
+		.first = r->requests.numbers + 1,
+	};
 	return take_entries(w, t, r, (uint32_t)regs->rsi, regs);
 }
 
 /* ---- rings come ---- */
 
-static void remember(struct task *t, const struct user_regs_struct *regs)
-{
-	t->asked.number = (uint32_t)regs->orig_rax;
-	t->asked.fd = (int)regs->r8;
-	t->asked.offset = regs->r9;
-	t->asked.address = regs->rsi;
-}
-
-static int is_followed(const struct task *t, uint64_t params)
+static int set_up(struct task *t, uint64_t params)
 {
 	struct io_uring_params p;
 
-	return proc_read(t->tid, params, &p, sizeof(p)) == sizeof(p) &&
-	       !(p.flags & ~SETUP_FOLLOWED);
+	if (proc_read(t->tid, params, &p, sizeof(p)) != sizeof(p) ||
+	    p.flags & ~SETUP_FOLLOWED)
+		return 0;
+	t->asked = (struct asked){ .number = SYS_io_uring_setup,
+				   .address = params };
+	return 1;
+}
+
+/* That it is closed is not seen. */
+static int is_ring(const struct task *t, int fd)
+{
+	char link[32], path[PATH_MAX];
+
+	snprintf(link, sizeof(link), "fd/%d", fd);
+	return proc_path(t->tid, link, path) == 0 &&
+	       !strcmp(path, "anon_inode:[io_uring]");
+}
+
+static void forget_number(struct watcher *w, struct task *t, int fd)
+{
+	struct ring *r = find_ring(w, t, fd), **at = &w->rings;
+
+	while (r && *at != r)
+		at = &(*at)->next;
+	if (r)
+		drop_ring(w, at);
+}
+
+static int map(struct watcher *w, struct task *t,
+	       const struct user_regs_struct *regs)
+{
+	int fd = (int)regs->r8;
+
+	if (!w->rings || !find_ring(w, t, fd))
+		return 0;
+	if (!is_ring(t, fd)) {
+		forget_number(w, t, fd);
+		return 0;
+	}
+	t->asked = (struct asked){ .number = SYS_mmap, .fd = fd,
+				   .offset = regs->r9 };
+	return 1;
 }
 
 static void add_ring(struct watcher *w, struct task *t, int fd)
 {
 	struct io_uring_params p;
-	struct ring *r = find_ring(w, t, fd), **at = &w->rings;
+	struct ring *r;
 
-	/* Its number is another one's now. */
-	while (r && *at != r)
-		at = &(*at)->next;
-	if (r)
-		drop_ring(at);
+	forget_number(w, t, fd);
 	if (proc_read(t->tid, t->asked.address, &p, sizeof(p)) != sizeof(p))
 		return;
 	r = xcalloc(1, sizeof(*r));
@@ -263,19 +322,12 @@ int uring_enter(struct watcher *w, struct task *t,
 		const struct call_type *type,
 		const struct user_regs_struct *regs, enum calls_then *ret)
 {
-	int ours = 0;
-
+	*ret = CALLS_SEE_RETURN;
 	if (type->number == SYS_io_uring_enter)
-		ours = submit(w, t, regs);
-	else if (type->number == SYS_io_uring_setup)
-		ours = is_followed(t, regs->rsi);
-	else if (type->number == SYS_mmap)
-		ours = w->rings && find_ring(w, t, (int)regs->r8);
-	if (ours) {
-		remember(t, regs);
-		*ret = CALLS_SEE_RETURN;
-	}
-	return ours;
+		return submit(w, t, regs);
+	if (type->number == SYS_io_uring_setup)
+		return set_up(t, regs->rsi);
+	return type->number == SYS_mmap && map(w, t, regs);
 }
 
 void uring_exit(struct watcher *w, struct task *t, int64_t result)
@@ -285,7 +337,9 @@ void uring_exit(struct watcher *w, struct task *t, int64_t result)
 	if (number == SYS_io_submit)
 		return;
 	t->asked.number = 0;
-	if (number == SYS_io_uring_setup && result >= 0)
+	if (number == SYS_io_uring_enter)
+		entries_taken(w, t, result > 0 ? (uint64_t)result : 0);
+	else if (number == SYS_io_uring_setup && result >= 0)
 		add_ring(w, t, (int)result);
 	else if (number == SYS_mmap && (result >= 0 || result < -4095))
 		add_mapping(w, t, (uint64_t)result);

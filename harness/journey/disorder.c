@@ -92,11 +92,13 @@ static unsigned depends(struct order *order, const struct operation *a,
 {
 	const struct operation *b = &order->t->j->operations[k];
 	enum standing_at at = order->t->standings[k].at;
-	unsigned weight = b->enter_ns >= a->exit_ns ? builds_on(a, b) : 0;
+	/* The call of what was stored into a mapping is its mmap. */
+	int after = b->enter_ns >= a->exit_ns || journey_is_after(b->call, a);
+	unsigned weight = after ? builds_on(a, b) : 0;
 
 	if (order->perhaps)
 		return at == NOT_KNOWN && weight == NEW_NAME ? weight : 0;
-	if (b->enter_ns >= a->exit_ns)
+	if (after)
 		return at == ON_MEDIA ? weight : 0;
 	/* Two mapped pages have no order among them. */
 	return b->kind == OPERATION_STORE && a->kind != OPERATION_STORE &&

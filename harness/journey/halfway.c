@@ -17,12 +17,30 @@ static int is_write(const struct operation *o)
 	return o->kind == OPERATION_WRITE && o->inode;
 }
 
+static int was_made(const struct trial *t, uint64_t inode)
+{
+	for (size_t i = 0; i < t->j->n_operations; i++)
+		if (t->j->operations[i].kind == OPERATION_NAME &&
+		    t->j->operations[i].call->kind == CALL_OPEN &&
+		    t->j->operations[i].inode == inode)
+			return 1;
+	return 0;
+}
+
+/* It stood there before the recording, or somebody had synced it. */
+static int had_content(const struct trial *t, const struct operation *o)
+{
+	return o->offset < o->call->old_size &&
+	       (!was_made(t, o->inode) ||
+		journey_sync(t->j, o, 0, o->enter_ns));
+}
+
 /* b wrote over what the file had, before a and with no sync in between. */
 static int is_part_with(const struct trial *t, const struct operation *b,
 			const struct operation *a)
 {
 	return is_write(b) && b->inode == a->inode &&
-	       b->exit_ns <= a->enter_ns && b->offset < b->call->old_size &&
+	       b->exit_ns <= a->enter_ns && had_content(t, b) &&
 	       !journey_sync(t->j, b, b->exit_ns, a->enter_ns);
 }
 

@@ -130,6 +130,8 @@ const struct call *journey_failed_sync(const struct journey *j,
 /* Whether the call is a sync of what the operation changed, whatever it
  * returned. */
 int sync_covers(const struct call *c, const struct operation *o);
+/* Whether the call began when the operation had ended. */
+int journey_is_after(const struct call *c, const struct operation *o);
 /* Whether the write itself is synchronous: O_SYNC, O_DSYNC. */
 int operation_is_synchronous(const struct operation *o);
 

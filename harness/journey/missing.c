@@ -15,6 +15,7 @@
 
 #include "common/buf.h"
 #include "explain/legal.h"
+#include "journey/trial.h"
 
 static const char *call_name(const struct call *c)
 {
@@ -72,7 +73,7 @@ static const struct call *sync_beside(const struct journey *j,
 {
 	const struct call *c = journey_sync(j, o, o->enter_ns, until_ns);
 
-	return c && c != o->call && c->enter_ns < o->exit_ns ? c : NULL;
+	return c && c != o->call && !journey_is_after(c, o) ? c : NULL;
 }
 
 /* An fsync of the file is not one of its directory. */
@@ -91,6 +92,17 @@ static const struct call *file_sync(const struct journey *j,
 	return NULL;
 }
 
+/* It may have been a sync. */
+static void opaque_words(const struct journey *j, const struct operation *o,
+			 uint64_t until_ns, struct buf *ret)
+{
+	const struct call *c = trial_opaque_call(j, o->enter_ns, until_ns);
+
+	if (c)
+		buf_printf(ret, "; what call %" PRIu64 " submitted could not "
+			   "be followed", c->number);
+}
+
 static enum step no_directory_sync(const struct media *m,
 				   const struct operation *o,
 				   uint64_t until_ns, const struct call *until,
@@ -104,6 +116,7 @@ static enum step no_directory_sync(const struct media *m,
 	if (file)
 		buf_printf(ret, "; %s at call %" PRIu64 " is of the file, not "
 			   "of the name", call_name(file), file->number);
+	opaque_words(m->journey, o, until_ns, ret);
 	return STEP_SYNC_DIRECTORY;
 }
 
@@ -136,6 +149,7 @@ static enum step no_file_sync(const struct media *m,
 			   " makes nothing durable", call_name(range),
 			   is_msync(range) ? " without MS_SYNC" : "",
 			   range->number);
+	opaque_words(m->journey, o, until_ns, ret);
 	if (beside)
 		buf_printf(ret, "; %s at call %" PRIu64 " began before call %"
 			   PRIu64 " had ended", call_name(beside),
@@ -157,7 +171,7 @@ static int sent_flush(const struct journey *j, const struct call *sync)
 {
 	const struct layers *l = j->in.layers;
 
-	if (sync->asked)
+	if (sync->asked_ns)
 		return 1;
 	for (size_t i = layers_from(l, sync->enter_ns);
 	     l && i < l->n && l->events[i].time_ns <= sync->exit_ns; i++)

@@ -166,7 +166,7 @@ static int by_call(const struct journey *j, const struct layer_event *ev)
 
 		if (c->enter_ns > ev->time_ns)
 			break;
-		if ((c->asked ? is_of_page(c, ev) : c->tid == ev->tid) &&
+		if ((c->asked_ns ? is_of_page(c, ev) : c->tid == ev->tid) &&
 		    c->kind != CALL_MAP &&
 		    (!c->exit_ns || c->exit_ns >= ev->time_ns))
 			return 1;
@@ -332,36 +332,33 @@ static uint64_t copied_unseen(const struct operation *o)
 		       o->enter_ns : o->exit_ns;
 }
 
-/* Which thread of the kernel's did what was asked for: the one that made its first
- * page dirty. Else it was done as it was submitted. */
-static int32_t thread_of(const struct operation *o, const struct layers *l)
+/* What was asked for is mostly done by another thread of the kernel's, so nobody knows
+ * whose transaction it joined. Where its pages were dirty already, the earliest time
+ * is taken. */
+static void ask_layers_beside(struct operation *o, const struct layers *l)
 {
-	for (size_t i = layers_from(l, o->enter_ns);
-	     o->call->asked && l && i < l->n &&
-	     l->events[i].time_ns <= o->exit_ns; i++)
-		if (l->events[i].kind == LAYER_DIRTY && !l->events[i].disk &&
-		    is_of_page(o->call, &l->events[i]))
-			return l->events[i].tid;
-	return o->call->tid;
-}
+	o->copied_ns = o->call->asked_ns;
+	for (size_t i = layers_from(l, o->call->asked_ns);
+	     l && i < l->n && l->events[i].time_ns <= o->exit_ns; i++) {
+		const struct layer_event *ev = &l->events[i];
 
-static int is_by(const struct layer_event *ev, const struct operation *o,
-		 int32_t tid)
-{
-	return ev->tid == tid && (!o->call->asked || ev->kind != LAYER_DIRTY ||
-				  is_of_page(o->call, ev));
+		if (ev->kind != LAYER_DIRTY || ev->disk ||
+		    !is_of_page(o->call, ev))
+			continue;
+		o->copied_ns = ev->time_ns;
+		return;
+	}
 }
 
 static void ask_layers(struct operation *o, const struct layers *l)
 {
-	int32_t tid = thread_of(o, l);
 	uint64_t copied = 0;
 
 	for (size_t i = layers_from(l, o->enter_ns);
 	     l && i < l->n && l->events[i].time_ns <= o->exit_ns; i++) {
 		const struct layer_event *ev = &l->events[i];
 
-		if (!is_by(ev, o, tid))
+		if (ev->tid != o->call->tid)
 			continue;
 		if (ev->kind == LAYER_DIRTY && !ev->disk &&
 		    ev->inode == o->inode)
@@ -403,6 +400,8 @@ static void ask_all(struct journey *j)
 		o->owner = open_begin(j, o->tid, o->enter_ns);
 		if (o->kind == OPERATION_STORE)
 			o->copied_ns = o->enter_ns;
+		else if (o->call->asked_ns)
+			ask_layers_beside(o, j->in.layers);
 		else
 			ask_layers(o, j->in.layers);
 	}

@@ -125,17 +125,45 @@ static void a_sync_beside_the_write_need_not_cover_it(void **state)
 	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
 	w = test_enter(&t, CALL_WRITE, "io_uring write");
 	w->length = 5;
-	w->asked = 1;
+	w->asked_ns = w->enter_ns;
+	w->order = w->from = 1;
 	s = test_enter(&t, CALL_DATASYNC, "io_uring fdatasync");
-	s->asked = 1;
+	s->asked_ns = s->enter_ns;
+	s->order = s->from = 2;
 	test_exit(&t, w, 5);
 	test_exit(&t, s, 0);
 	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
 	ask("m2:all", NULL);
 	assert_int_equal(cause.step, STEP_SYNC_FILE);
 	assert_string_equal(cause.missing, "no fsync or fdatasync of /mnt/log "
 			    "between call 2 and ack 4; io_uring fdatasync at "
 			    "call 3 began before call 2 had ended");
+}
+
+/* When a linked one began is not known exactly; that it waited is. */
+static void a_sync_that_waited_for_the_write_covers_it(void **state)
+{
+	struct call *w, *s;
+
+	(void)state;
+	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
+	w = test_enter(&t, CALL_WRITE, "io_uring write");
+	w->length = 5;
+	w->asked_ns = w->enter_ns;
+	w->order = w->from = 1;
+	s = test_enter(&t, CALL_DATASYNC, "io_uring fdatasync");
+	s->asked_ns = s->enter_ns;
+	s->order = 2;
+	s->from = 1;
+	test_drive_write(&t, 4096, 4096, 1);
+	test_exit(&t, w, 5);
+	test_exit(&t, s, 0);
+	test_mark_call(&t, MARK_ACK, "TXN-00001");
+	test_extent(&t, 0, 4096, 4096);
+	ask("m2:none", NULL);
+	assert_int_equal(cause.layer, 6);
+	assert_int_equal(cause.step, STEP_FILE_SYSTEM);
 }
 
 /* The program promises what another thread of it is just writing. */
@@ -1003,6 +1031,7 @@ int main(void)
 		TEST(a_write_that_has_not_copied_is_in_the_call),
 		TEST(an_unsynced_write_is_in_the_page_cache),
 		TEST(a_sync_beside_the_write_need_not_cover_it),
+		TEST(a_sync_that_waited_for_the_write_covers_it),
 		TEST(a_call_under_way_at_the_ack_is_layer_2),
 		TEST(a_request_that_the_drive_has_not_is_in_the_block_layer),
 		TEST(a_write_in_flight_is_in_the_block_layer),

@@ -29,6 +29,7 @@ enum call_record_kind {
 	RECORD_END,	  /* struct record_end: it has told all */
 	RECORD_REST,	  /* struct record_rest: the extents of all files have
 			   * been told */
+	RECORD_ASKED,	  /* struct record_asked, before RECORD_ENTER */
 };
 
 struct record_begin {
@@ -60,6 +61,17 @@ struct record_enter {
 	uint32_t head_length;
 	unsigned char head[64];
 	uint32_t n_objects, n_frames;
+};
+
+/* Of a call that was asked for and not made: it stands in a queue, and began when
+ * those had ended that it had to wait for. */
+struct record_asked {
+	uint64_t sequence;
+	uint64_t asked_ns;
+	uint64_t queue;  /* no other watcher's or process's has that number */
+	uint64_t order;  /* in the queue, 1.. */
+	uint64_t from;	 /* had ended: those in [from, order) and [1, until] */
+	uint64_t until;
 };
 
 struct record_frame {

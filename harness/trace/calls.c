@@ -31,6 +31,7 @@ struct reader {
 	size_t *slots;
 	size_t begun, ended;  /* watchers */
 	uint64_t records;     /* of all watchers */
+	struct record_asked asked; /* of the call to come, if it is its */
 	uint64_t told;	      /* that the watchers say they have sent */
 	char *payload;	      /* TRACE_PAYLOAD_MAX bytes */
 };
@@ -221,8 +222,6 @@ static int fill_call(const struct record_enter *w, struct call *c,
 		.hash = le64toh(w->hash),
 		.head_length = le32toh(w->head_length),
 		.injected = le32toh(w->by) == RECORD_BY_TRACER,
-		.asked = le32toh(w->by) == RECORD_BY_URING ||
-			 le32toh(w->by) == RECORD_BY_AIO,
 	};
 	memcpy(c->head, w->head, sizeof(c->head));
 	memcpy(c->program, w->program, sizeof(c->program));
@@ -291,6 +290,15 @@ static void grow_calls(struct reader *r)
 		*find_slot(r, all->calls[i].number) = i + 1;
 }
 
+static void take_asked(const struct record_asked *w, struct call *c)
+{
+	c->asked_ns = le64toh(w->asked_ns);
+	c->queue = le64toh(w->queue);
+	c->order = le64toh(w->order);
+	c->from = le64toh(w->from);
+	c->until = le64toh(w->until);
+}
+
 static int take_enter(struct reader *r, struct rest *rest, struct error *e)
 {
 	struct calls *all = r->calls;
@@ -302,6 +310,8 @@ static int take_enter(struct reader *r, struct rest *rest, struct error *e)
 		release_call(&c);
 		return err;
 	}
+	if (le64toh(r->asked.sequence) == c.number)
+		take_asked(&r->asked, &c);
 	grow_calls(r);
 	slot = find_slot(r, c.number);
 	if (*slot) {
@@ -434,6 +444,8 @@ static int take_record(struct reader *r, uint16_t kind, struct rest *rest,
 		return take_end(r, rest, e);
 	case RECORD_REST:
 		return take_rest(r, rest, e);
+	case RECORD_ASKED:
+		return take(rest, &r->asked, sizeof(r->asked), e);
 	}
 	return damaged(e, "it is of an unknown kind");
 }

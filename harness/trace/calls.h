@@ -99,10 +99,12 @@ struct call {
 	uint32_t head_length;
 	int injected;      /* not the program's: a sync or a flush that --try-fix
 			    * added */
-	int asked;         /* the kernel made it, for the thread had asked for it
-			    * through io_uring or aio: it began and had
-			    * returned, as is told, when that was seen, and
-			    * others may have been under way beside it */
+	/* The kernel made it, for the thread had asked for it through io_uring or
+	 * aio, when that was; 0: the thread made it. It began at enter_ns at the
+	 * earliest, and when those of its queue had ended whose order is in [from,
+	 * order) or [1, until]; it had ended by exit_ns. */
+	uint64_t asked_ns;
+	uint64_t queue, order, from, until;
 	struct call_frame *frames;
 	size_t n_frames;
 };
