@@ -178,6 +178,44 @@ static void calls_stand_in_the_order_of_their_entry(void **state)
 	calls_free(c);
 }
 
+static void ask(struct buf *b, uint64_t sequence, uint64_t ns)
+{
+	struct record_asked a = { .sequence = sequence, .asked_ns = ns,
+				  .queue = 3, .order = 9, .from = 7,
+				  .until = 2 };
+
+	record(b, RECORD_ASKED, &a, sizeof(a), "", 0);
+}
+
+/* The second one was made by its thread. */
+static void what_was_asked_for_is_told_of_the_next_call_alone(void **state)
+{
+	struct record_enter w = a_write(5, 100), other = a_write(6, 200);
+	struct buf b = BUF_INIT;
+	struct calls *c;
+
+	(void)state;
+	w.by = RECORD_BY_URING;
+	begin(&b);
+	ask(&b, 5, 90);
+	enter(&b, &w);
+	enter(&b, &other);
+	c = loaded(&b);
+	assert_string_equal(c->calls[0].name, "io_uring write");
+	assert_int_equal(c->calls[0].asked_ns, 90);
+	assert_int_equal(c->calls[0].queue, 3);
+	assert_int_equal(c->calls[0].order, 9);
+	assert_int_equal(c->calls[0].from, 7);
+	assert_int_equal(c->calls[0].until, 2);
+	assert_int_equal(c->calls[1].asked_ns, 0);
+	assert_string_equal(c->calls[1].name, "pwrite64");
+	calls_free(c);
+	b = (struct buf)BUF_INIT;
+	begin(&b);
+	record(&b, RECORD_ASKED, "short", 5, "", 0);
+	refused(&b, "too short");
+}
+
 static void what_did_not_arrive_is_lost(void **state)
 {
 	struct record_enter w = a_write(1, 1);
@@ -337,6 +375,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_comes_as_it_was_sent),
 		cmocka_unit_test(calls_stand_in_the_order_of_their_entry),
+		cmocka_unit_test(
+			what_was_asked_for_is_told_of_the_next_call_alone),
 		cmocka_unit_test(what_did_not_arrive_is_lost),
 		cmocka_unit_test(without_a_watcher_nothing_is_claimed),
 		cmocka_unit_test(extents_are_told),
