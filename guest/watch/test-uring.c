@@ -82,14 +82,19 @@ static struct io_uring_sqe *sync_file(void)
 	return e;
 }
 
+static void reap(void)
+{
+	atomic_store(number(params.cq_off.head),
+		     atomic_load(number(params.cq_off.tail)));
+}
+
 static void enter(unsigned int n, unsigned int wait)
 {
 	if (syscall(SYS_io_uring_enter, ring, n, wait,
 		    wait ? IORING_ENTER_GETEVENTS : 0, NULL, 0) != (long)n)
 		_exit(96);
 	if (wait)
-		atomic_store(number(params.cq_off.head),
-			     atomic_load(number(params.cq_off.tail)));
+		reap();
 }
 
 /* ---- what is told ---- */
@@ -376,8 +381,10 @@ static void stop_in_between(void)
 	open_ring();
 	entry(IORING_OP_NOP, -1)->ioprio = 1 << 14;
 	write_at(512);
-	if (syscall(SYS_io_uring_enter, ring, 2, 0, 0, NULL, 0) == 1)
+	if (syscall(SYS_io_uring_enter, ring, 2, 0, 0, NULL, 0) == 1) {
+		reap();
 		enter(1, 1);
+	}
 }
 
 static void what_was_not_taken_is_told_again(void **state)
