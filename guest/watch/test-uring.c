@@ -568,6 +568,43 @@ static void polled(void)
 	open_ring();
 }
 
+#define REGISTER_RESIZE_RINGS 33 /* Linux 6.13 */
+#define NOT_SUPPORTED 90
+
+static void resized(void)
+{
+	struct io_uring_params p = { .sq_entries = 4 * ENTRIES,
+				     .cq_entries = 8 * ENTRIES };
+
+	params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+	open_ring();
+	if (syscall(SYS_io_uring_register, ring, REGISTER_RESIZE_RINGS, &p,
+		    1) < 0)
+		_exit(NOT_SUPPORTED);
+	params = p;
+	queues = map(IORING_OFF_SQ_RING, params.cq_off.cqes +
+		     params.cq_entries * sizeof(struct io_uring_cqe));
+	entries = map(IORING_OFF_SQES, params.sq_entries * sizeof(*entries));
+	write_at(0);
+	enter(1, 1);
+}
+
+static void nor_is_a_ring_of_another_size(void **state)
+{
+	int status;
+	struct calls *c = watched_program(resized, &status);
+	int old = WEXITSTATUS(status) == NOT_SUPPORTED;
+
+	(void)state;
+	if (!old) {
+		assert_int_equal(WEXITSTATUS(status), 7);
+		assert_int_equal(opaque(c), 1);
+	}
+	calls_free(c);
+	if (old)
+		skip();
+}
+
 static void what_cannot_be_followed_is_told_as_opaque(void **state)
 {
 	static void (*const programs[])(void) = {
@@ -603,6 +640,7 @@ int main(void)
 		TEST(each_kind_is_told_as_its_call),
 		TEST(what_changes_nothing_is_not_told),
 		TEST(what_cannot_be_followed_is_told_as_opaque),
+		TEST(nor_is_a_ring_of_another_size),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -35,7 +35,8 @@ struct ring {
 	uint64_t queues, completions, entries;
 	uint32_t told; /* entries up to here have been told */
 	uint32_t seen; /* completions up to here have been looked at */
-	int blind; /* of some entries the end is not told: it is not followed */
+	int blind; /* it cannot be followed any more: the ends of some entries are
+		    * not told, or it has another size */
 	struct requests requests;
 	struct ring *next;
 };
@@ -304,18 +305,29 @@ static void add_ring(struct watcher *w, struct task *t, int fd)
 	w->rings = r;
 }
 
+/* Since Linux 6.13 a ring may get another size, and is mapped anew then. */
+static int has_its_size(const struct ring *r)
+{
+	uint32_t n;
+
+	return read_number(r, r->queues + r->params.sq_off.ring_entries, &n) &&
+	       n == r->params.sq_entries;
+}
+
 static void add_mapping(struct watcher *w, struct task *t, uint64_t address)
 {
 	struct ring *r = find_ring(w, t, t->asked.fd);
 
 	if (!r)
 		return;
-	if (t->asked.offset == IORING_OFF_SQ_RING)
+	if (t->asked.offset == IORING_OFF_SQ_RING) {
 		r->queues = address;
-	else if (t->asked.offset == IORING_OFF_CQ_RING)
+		r->blind |= !has_its_size(r);
+	} else if (t->asked.offset == IORING_OFF_CQ_RING) {
 		r->completions = address;
-	else if (t->asked.offset == IORING_OFF_SQES)
+	} else if (t->asked.offset == IORING_OFF_SQES) {
 		r->entries = address;
+	}
 }
 
 int uring_enter(struct watcher *w, struct task *t,
