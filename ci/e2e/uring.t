@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh
 
-run_powercut run --json --budget 40 --results "$work/runs" \
+run_powercut run --json --budget 16 --results "$work/runs" \
 	workloads/uring/scenario.yaml workloads/uring/waited.yaml \
 	workloads/uring/aio-waited.yaml
 exits 0 "an fsync that is linked to its write, or waits for it, keeps it"

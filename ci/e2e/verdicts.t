@@ -11,7 +11,7 @@ lost="workloads/append-log/unsynced.yaml workloads/append-log/buffered.yaml
 	workloads/sqlite/off.yaml workloads/replace-file/unsynced.yaml"
 
 # shellcheck disable=SC2086
-run_powercut run --json --budget 150 --results "$work/runs" \
+run_powercut run --json --budget 80 --results "$work/runs" \
 	--junit "$work/out.xml" $held $lost
 exits 0 "every verdict is as expected"
 is "$(json verdict | head -n 4 | sort -u)" held "the synced ones are held"
