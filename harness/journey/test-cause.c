@@ -116,12 +116,11 @@ static void an_unsynced_write_is_in_the_page_cache(void **state)
 			    "between call 2 and ack 3");
 }
 
-/* As entries of an io_uring that are not linked. */
-static void a_sync_beside_the_write_need_not_cover_it(void **state)
+/* Entries of an io_uring; from: of the sync, 1: it is linked to the write. */
+static void write_and_sync_by_entries(uint64_t from)
 {
 	struct call *w, *s;
 
-	(void)state;
 	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
 	w = test_enter(&t, CALL_WRITE, "io_uring write");
 	w->length = 5;
@@ -129,12 +128,21 @@ static void a_sync_beside_the_write_need_not_cover_it(void **state)
 	w->order = w->from = 1;
 	s = test_enter(&t, CALL_DATASYNC, "io_uring fdatasync");
 	s->asked_ns = s->enter_ns;
-	s->order = s->from = 2;
+	s->order = 2;
+	s->from = from;
+	test_drive_write(&t, 4096, 4096, 1);
 	test_exit(&t, w, 5);
 	test_exit(&t, s, 0);
 	test_mark_call(&t, MARK_ACK, "TXN-00001");
 	test_extent(&t, 0, 4096, 4096);
-	ask("m2:all", NULL);
+	ask("m2:none", NULL);
+	assert_int_equal(cause.layer, 6);
+}
+
+static void a_sync_beside_the_write_need_not_cover_it(void **state)
+{
+	(void)state;
+	write_and_sync_by_entries(2);
 	assert_int_equal(cause.step, STEP_SYNC_FILE);
 	assert_string_equal(cause.missing, "no fsync or fdatasync of /mnt/log "
 			    "between call 2 and ack 4; io_uring fdatasync at "
@@ -144,25 +152,8 @@ static void a_sync_beside_the_write_need_not_cover_it(void **state)
 /* When a linked one began is not known exactly; that it waited is. */
 static void a_sync_that_waited_for_the_write_covers_it(void **state)
 {
-	struct call *w, *s;
-
 	(void)state;
-	test_mark_call(&t, MARK_BEGIN, "TXN-00001");
-	w = test_enter(&t, CALL_WRITE, "io_uring write");
-	w->length = 5;
-	w->asked_ns = w->enter_ns;
-	w->order = w->from = 1;
-	s = test_enter(&t, CALL_DATASYNC, "io_uring fdatasync");
-	s->asked_ns = s->enter_ns;
-	s->order = 2;
-	s->from = 1;
-	test_drive_write(&t, 4096, 4096, 1);
-	test_exit(&t, w, 5);
-	test_exit(&t, s, 0);
-	test_mark_call(&t, MARK_ACK, "TXN-00001");
-	test_extent(&t, 0, 4096, 4096);
-	ask("m2:none", NULL);
-	assert_int_equal(cause.layer, 6);
+	write_and_sync_by_entries(1);
 	assert_int_equal(cause.step, STEP_FILE_SYSTEM);
 }
 
