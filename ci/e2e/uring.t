@@ -1,6 +1,6 @@
 #!/bin/sh
-# io_uring and aio: what is submitted is followed to the drive, on two kernels. Linked to its
-# write an fsync keeps it; beside it, it need not, and that is said.
+# io_uring and aio: what is submitted is followed to the drive, on two kernels. Linked
+# to its write an fsync keeps it; beside it, it need not, and that is said.
 # seconds: 60
 cd "$(dirname "$0")/../.." || exit 1
 . ci/e2e/lib.sh

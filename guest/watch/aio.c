@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 
 #include <linux/aio_abi.h>
-#include <linux/fs.h>
 
 #include "common/buf.h"
 #include "guest/watch/proc.h"
@@ -13,7 +12,6 @@
 
 #define RING_MAGIC 0xa10a10a1 /* fs/aio.c: AIO_RING_MAGIC */
 #define SUBMIT_MAX 4096	      /* requests at once */
-#define SAME_EFFECT (RWF_HIPRI | RWF_NOWAIT)
 
 /* fs/aio.c: struct aio_ring; its events follow. */
 struct aio_ring {
@@ -40,15 +38,14 @@ static struct context *find_context(struct watcher *w, struct task *t,
 				    uint64_t address)
 {
 	struct context *c = w->contexts;
+	pid_t process = task_process(t);
 
-	if (!t->process)
-		t->process = proc_process(t->tid);
-	while (c && (c->process != t->process || c->address != address))
+	while (c && (c->process != process || c->address != address))
 		c = c->next;
 	if (c)
 		return c;
 	c = xcalloc(1, sizeof(*c));
-	c->process = t->process;
+	c->process = process;
 	c->address = address;
 	c->next = w->contexts;
 	w->contexts = c;
@@ -130,7 +127,7 @@ static int as_call(const struct iocb *b, uint32_t *ret_number,
 	args[2] = b->aio_nbytes;
 	args[3] = (uint64_t)b->aio_offset;
 	return *ret_number &&
-	       !((uint32_t)b->aio_rw_flags & ~(uint32_t)SAME_EFFECT);
+	       !((uint32_t)b->aio_rw_flags & ~REQUEST_SAME_EFFECT);
 }
 
 static int take_one(struct watcher *w, struct task *t, struct context *c,
@@ -181,9 +178,6 @@ void aio_exit(struct watcher *w, struct task *t, int64_t result)
 {
 	uint64_t taken = result > 0 ? (uint64_t)result : 0;
 
-	if (t->asked.number != SYS_io_submit)
-		return;
-	t->asked.number = 0;
 	requests_refuse(w, &find_context(w, t, t->asked.address)->requests,
 			t->asked.first + taken);
 }

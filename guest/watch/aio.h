@@ -12,7 +12,7 @@
  * return is to be seen; 0: not all is known. */
 int aio_enter(struct watcher *w, struct task *t,
 	      const struct user_regs_struct *regs);
-/* The task has returned from a call, this one or another. */
+/* It has returned from it. */
 void aio_exit(struct watcher *w, struct task *t, int64_t result);
 /* Tells of all that have been completed so far. */
 void aio_look(struct watcher *w);

@@ -7,14 +7,13 @@
 
 #include "common/buf.h"
 #include "common/files.h"
-#include "guest/watch/aio.h"
+#include "guest/watch/asked.h"
 #include "guest/watch/filter.h"
 #include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/look.h"
 #include "guest/watch/open.h"
 #include "guest/watch/returns.h"
-#include "guest/watch/uring.h"
 
 static void make_record(struct looking *l, const struct stack *s,
 			struct buf *ret)
@@ -207,10 +206,8 @@ enum calls_then calls_enter(struct watcher *w, struct task *t,
 {
 	static struct looking l;
 	const struct call_type *type;
-	enum calls_then then;
 
-	uring_look(w);
-	aio_look(w);
+	asked_look(w);
 	/* A call before this one has returned, and the kernel dropped that. */
 	if (t->pending.quiet) {
 		w->lost++;
@@ -223,9 +220,7 @@ enum calls_then calls_enter(struct watcher *w, struct task *t,
 	type = call_type_find((uint32_t)regs->orig_rax);
 	if (!type)
 		return CALLS_LET_GO;
-	if (uring_enter(w, t, type, regs, &then))
-		return then;
-	if (type->number == SYS_io_submit && aio_enter(w, t, regs))
+	if (asked_enter(w, t, type, regs))
 		return CALLS_SEE_RETURN;
 	look_begin(&l, w, t, type, regs);
 	if (type->number == SYS_mmap && !look_at_map(&l))

@@ -130,6 +130,8 @@ void records_send(struct watcher *w, enum call_record_kind kind,
 struct task *task_find(struct watcher *w, pid_t tid);
 /* Found or made. */
 struct task *task_get(struct watcher *w, pid_t tid);
+/* Its process; 0: it is gone. */
+pid_t task_process(struct task *t);
 /* Its process and its name are known afterwards. */
 void task_name(struct task *t);
 void task_forget(struct watcher *w, pid_t tid);

@@ -19,11 +19,10 @@
 #include <unistd.h>
 
 #include "common/files.h"
-#include "guest/watch/aio.h"
+#include "guest/watch/asked.h"
 #include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/returns.h"
-#include "guest/watch/uring.h"
 
 #define OPTIONS                                                                \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |   \
@@ -91,10 +90,7 @@ static void after_call(struct watcher *w, pid_t tid)
 	struct task *t = task_find(w, tid);
 
 	if (t && ptrace(PTRACE_GETREGS, tid, NULL, &regs) == 0) {
-		uring_exit(w, t, (int64_t)regs.rax);
-		aio_exit(w, t, (int64_t)regs.rax);
-		uring_look(w);
-		aio_look(w);
+		asked_exit(w, t, (int64_t)regs.rax);
 		calls_exit(w, t, (int64_t)regs.rax, now_ns());
 	}
 	go_on(tid, PTRACE_CONT, 0);
@@ -182,8 +178,7 @@ static void stopped(struct watcher *w, pid_t tid, int status)
 /* What it asked for may have been completed for others to see. */
 static void ended(struct watcher *w, pid_t tid)
 {
-	uring_look(w);
-	aio_look(w);
+	asked_look(w);
 	task_forget(w, tid);
 }
 

@@ -36,9 +36,7 @@ static int find_process(struct watcher *w, struct task *t)
 	if (t->pidfd)
 		return t->pidfd;
 	t->pidfd = NONE;
-	if (!t->process)
-		t->process = proc_process(t->tid);
-	if (!t->process || w->n_pidfds == COPIED_MAX || !shares_files(t))
+	if (!task_process(t) || w->n_pidfds == COPIED_MAX || !shares_files(t))
 		return NONE;
 	fd = (int)syscall(SYS_pidfd_open, t->process, 0);
 	if (fd < 0)

@@ -11,7 +11,12 @@
 #ifndef GUEST_WATCH_REQUESTS_H
 #define GUEST_WATCH_REQUESTS_H
 
+#include <linux/fs.h>
+
 #include "guest/watch/internal.h"
+
+/* Flags with which a write is the same as without. */
+#define REQUEST_SAME_EFFECT ((uint32_t)(RWF_HIPRI | RWF_NOWAIT))
 
 struct request;
 

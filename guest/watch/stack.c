@@ -74,8 +74,7 @@ int stack_file(struct watcher *w, struct task *t, uint64_t address,
 {
 	const struct mapping *m;
 
-	if (!t->process)
-		t->process = proc_process(t->tid);
+	task_process(t);
 	/* Shared memory comes and goes without being noticed. */
 	stack_forget(w, t->process);
 	m = maps_find(&find_space(w, t->process)->maps, address);

@@ -2,12 +2,11 @@
 #include <stdlib.h>
 
 #include "common/buf.h"
-#include "guest/watch/aio.h"
+#include "guest/watch/asked.h"
 #include "guest/watch/flush.h"
 #include "guest/watch/internal.h"
 #include "guest/watch/open.h"
 #include "guest/watch/proc.h"
-#include "guest/watch/uring.h"
 
 static struct task **list_of(struct watcher *w, pid_t tid)
 {
@@ -38,10 +37,16 @@ struct task *task_get(struct watcher *w, pid_t tid)
 	return t;
 }
 
-void task_name(struct task *t)
+pid_t task_process(struct task *t)
 {
 	if (!t->process)
 		t->process = proc_process(t->tid);
+	return t->process;
+}
+
+void task_name(struct task *t)
+{
+	task_process(t);
 	if (!t->named)
 		proc_name(t->tid, t->name);
 	t->named = 1;
@@ -72,7 +77,6 @@ void task_forget(struct watcher *w, pid_t tid)
 	/* The threads of a process end one by one; its maps are read again. */
 	stack_forget(w, t->process);
 	/* Only the first thread of a process has the process's number. */
-	uring_forget(w, tid);
-	aio_forget(w, tid);
+	asked_forget(w, tid);
 	free(t);
 }

@@ -61,11 +61,6 @@ static void wait_for(long n)
 
 /* ---- what is told ---- */
 
-static int opaque(const struct calls *c)
-{
-	return count(c, "io_submit");
-}
-
 static void write_then_sync(void)
 {
 	open_context();

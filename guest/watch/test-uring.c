@@ -99,22 +99,6 @@ static void enter(unsigned int n, unsigned int wait)
 
 /* ---- what is told ---- */
 
-/* As the trace tells it, whenever b began. */
-static int waited_for(const struct call *b, const struct call *a)
-{
-	return a->queue == b->queue && a->order < b->order &&
-	       (a->order >= b->from || a->order <= b->until);
-}
-
-static int opaque(const struct calls *c)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < c->n; i++)
-		n += c->calls[i].kind == CALL_OPAQUE;
-	return n;
-}
-
 static void write_then_sync(void)
 {
 	open_ring();
@@ -163,7 +147,7 @@ static void a_linked_entry_begins_when_the_one_before_has_ended(void **state)
 	struct calls *c = watched(write_linked);
 
 	(void)state;
-	assert_true(waited_for(call(c, "io_uring fdatasync", 0),
+	assert_true(call_waited_for(call(c, "io_uring fdatasync", 0),
 			       call(c, "io_uring write", 0)));
 	assert_int_equal(call(c, "io_uring fdatasync", 0)->result, 0);
 	assert_int_equal(opaque(c), 0);
@@ -185,9 +169,9 @@ static void one_that_drains_begins_when_all_have_ended(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		assert_true(waited_for(call(c, "io_uring fdatasync", 0),
+		assert_true(call_waited_for(call(c, "io_uring fdatasync", 0),
 				       call(c, "io_uring write", i)));
-	assert_false(waited_for(call(c, "io_uring write", 1),
+	assert_false(call_waited_for(call(c, "io_uring write", 1),
 				call(c, "io_uring write", 0)));
 	calls_free(c);
 }
@@ -206,7 +190,7 @@ static void what_comes_after_a_drain_waits_for_it(void **state)
 	struct calls *c = watched(write_behind_a_drain);
 
 	(void)state;
-	assert_true(waited_for(call(c, "io_uring fdatasync", 0),
+	assert_true(call_waited_for(call(c, "io_uring fdatasync", 0),
 			       call(c, "io_uring write", 0)));
 	calls_free(c);
 }
@@ -226,7 +210,7 @@ static void entries_without_a_link_are_under_way_together(void **state)
 	(void)state;
 	assert_true(call(c, "io_uring fdatasync", 0)->enter_ns <
 		    call(c, "io_uring write", 0)->exit_ns);
-	assert_false(waited_for(call(c, "io_uring fdatasync", 0),
+	assert_false(call_waited_for(call(c, "io_uring fdatasync", 0),
 				call(c, "io_uring write", 0)));
 	assert_int_equal(opaque(c), 0);
 	calls_free(c);

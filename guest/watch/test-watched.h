@@ -157,6 +157,16 @@ __attribute__((unused)) static const struct call *call(const struct calls *c,
 	return NULL;
 }
 
+/* Calls that could not be followed. */
+__attribute__((unused)) static int opaque(const struct calls *c)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += c->calls[i].kind == CALL_OPAQUE;
+	return n;
+}
+
 /* ---- the folder ---- */
 
 static int make_folder(void **state)

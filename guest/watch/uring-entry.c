@@ -4,13 +4,12 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include <linux/fs.h>
 #include <linux/io_uring.h>
+
+#include "guest/watch/requests.h"
 
 /* Headers may be older than the guest's kernel. */
 #define OP_FTRUNCATE 55 /* Linux 6.9 */
-
-#define SAME_EFFECT (RWF_HIPRI | RWF_NOWAIT)
 
 static int changes_no_file(unsigned int op)
 {
@@ -64,7 +63,7 @@ static int write_call(const struct io_uring_sqe *e, struct entry_call *c)
 	uint64_t fd = (uint64_t)e->fd;
 	int vector = e->opcode == IORING_OP_WRITEV;
 
-	if ((uint32_t)e->rw_flags & ~(uint32_t)SAME_EFFECT)
+	if ((uint32_t)e->rw_flags & ~REQUEST_SAME_EFFECT)
 		return 0;
 	if (e->off == UINT64_MAX)
 		return vector ? CALL(c, writev, fd, e->addr, e->len) :

@@ -41,18 +41,11 @@ struct ring {
 	struct ring *next;
 };
 
-static pid_t process_of(struct task *t)
-{
-	if (!t->process)
-		t->process = proc_process(t->tid);
-	return t->process;
-}
-
 static struct ring *find_ring(const struct watcher *w, struct task *t, int fd)
 {
 	struct ring *r = w->rings;
 
-	while (r && (r->fd != fd || r->process != process_of(t)))
+	while (r && (r->fd != fd || r->process != task_process(t)))
 		r = r->next;
 	return r;
 }
@@ -298,7 +291,7 @@ static void add_ring(struct watcher *w, struct task *t, int fd)
 	if (proc_read(t->tid, t->asked.address, &p, sizeof(p)) != sizeof(p))
 		return;
 	r = xcalloc(1, sizeof(*r));
-	r->process = process_of(t);
+	r->process = task_process(t);
 	r->fd = fd;
 	r->params = p;
 	r->next = w->rings;
@@ -332,9 +325,8 @@ static void add_mapping(struct watcher *w, struct task *t, uint64_t address)
 
 int uring_enter(struct watcher *w, struct task *t,
 		const struct call_type *type,
-		const struct user_regs_struct *regs, enum calls_then *ret)
+		const struct user_regs_struct *regs)
 {
-	*ret = CALLS_SEE_RETURN;
 	if (type->number == SYS_io_uring_enter)
 		return submit(w, t, regs);
 	if (type->number == SYS_io_uring_setup)
@@ -346,9 +338,6 @@ void uring_exit(struct watcher *w, struct task *t, int64_t result)
 {
 	uint32_t number = t->asked.number;
 
-	if (number == SYS_io_submit)
-		return;
-	t->asked.number = 0;
 	if (number == SYS_io_uring_enter)
 		entries_taken(w, t, result > 0 ? (uint64_t)result : 0);
 	else if (number == SYS_io_uring_setup && result >= 0)

@@ -19,12 +19,12 @@
 
 #include "guest/watch/internal.h"
 
-/* The task is stopped before a call: 1: it is about an io_uring, and *ret says what
- * is to be done with the task; 0: it is not, or cannot be followed. */
+/* The task is stopped before a call. 1: it is about an io_uring, and its return is to
+ * be seen; 0: it is not, or cannot be followed. */
 int uring_enter(struct watcher *w, struct task *t,
 		const struct call_type *type,
-		const struct user_regs_struct *regs, enum calls_then *ret);
-/* It has returned from it. */
+		const struct user_regs_struct *regs);
+/* It has returned from it, or from another call. */
 void uring_exit(struct watcher *w, struct task *t, int64_t result);
 /* Tells of all that have been completed so far. */
 void uring_look(struct watcher *w);

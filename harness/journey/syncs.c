@@ -49,17 +49,9 @@ int sync_covers(const struct call *c, const struct operation *o)
 	}
 }
 
-/* Both were asked for, and it had to wait for the other one. */
-static int waited_for(const struct call *c, const struct call *o)
-{
-	return c->asked_ns && o->asked_ns && c->queue == o->queue &&
-	       o->order < c->order &&
-	       (o->order >= c->from || o->order <= c->until);
-}
-
 int journey_is_after(const struct call *c, const struct operation *o)
 {
-	return c->enter_ns >= o->exit_ns || (o->call && waited_for(c, o->call));
+	return c->enter_ns >= o->exit_ns || (o->call && call_waited_for(c, o->call));
 }
 
 static const struct call *find(const struct journey *j,
@@ -72,7 +64,7 @@ static const struct call *find(const struct journey *j,
 		const struct call *c = &calls->calls[i];
 
 		if ((c->enter_ns >= from_ns ||
-		     (o->call && waited_for(c, o->call))) && c->exit_ns &&
+		     (o->call && call_waited_for(c, o->call))) && c->exit_ns &&
 		    c->exit_ns <= until_ns && (c->result < 0) == failed &&
 		    sync_covers(c, o))
 			return c;

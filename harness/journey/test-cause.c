@@ -833,22 +833,27 @@ static void a_torn_write_is_named(void **state)
 			    "this drive");
 }
 
-/* The second block is lost, and the first is there already: no order would do. */
-static void half_of_a_change_in_place_is_named(void **state)
+/* The first is there, the second is lost. sizes: of the file before each. */
+static void two_blocks(const uint64_t sizes[2])
 {
-	struct call *c;
-
-	(void)state;
 	t.filesystem = "none";
 	for (uint64_t i = 0; i < 2; i++) {
-		c = test_write_call(&t, 4096 + i * 512, "page");
+		struct call *c = test_write_call(&t, 4096 + i * 512, "page");
+
 		c->length = 512;
 		c->result = 512;
-		c->old_size = 8192;
+		c->old_size = sizes[i];
 	}
 	test_drive_write(&t, 4096, 1024, 1);
 	test_mark_call(&t, MARK_MARK, "now");
 	ask("m1:1.0", "the pages do not belong together");
+}
+
+/* No order would do. */
+static void half_of_a_change_in_place_is_named(void **state)
+{
+	(void)state;
+	two_blocks((const uint64_t[]){ 8192, 8192 });
 	says(6, STEP_TOGETHER,
 	     "512 bytes at 4608 of /mnt/log, written by call 2 (pwrite64 of "
 	     "writer, thread 7), were in the drive's cache (layer 6) as its "
@@ -862,19 +867,8 @@ static void half_of_a_change_in_place_is_named(void **state)
 /* The file was no longer than that: it has grown by a part. */
 static void half_of_what_was_appended_is_not(void **state)
 {
-	struct call *c;
-
 	(void)state;
-	t.filesystem = "none";
-	for (uint64_t i = 0; i < 2; i++) {
-		c = test_write_call(&t, 4096 + i * 512, "page");
-		c->length = 512;
-		c->result = 512;
-		c->old_size = 4096 + i * 512;
-	}
-	test_drive_write(&t, 4096, 1024, 1);
-	test_mark_call(&t, MARK_MARK, "now");
-	ask("m1:1.0", "the pages do not belong together");
+	two_blocks((const uint64_t[]){ 4096, 4608 });
 	assert_int_not_equal(cause.step, STEP_TOGETHER);
 }
 

@@ -97,14 +97,14 @@ const char *call_kind_name(enum call_kind k)
 static const char *call_name(const struct record_enter *w)
 {
 	uint32_t kind = le32toh(w->kind), number = le32toh(w->syscall);
+	uint32_t by = le32toh(w->by);
+	const char *const *names = NULL;
 	const struct call_type *t = call_type_find(number);
 
-	if (le32toh(w->by) == RECORD_BY_URING && kind < CALL_KINDS &&
-	    uring_names[kind])
-		return uring_names[kind];
-	if (le32toh(w->by) == RECORD_BY_AIO && kind < CALL_KINDS &&
-	    aio_names[kind])
-		return aio_names[kind];
+	if (by == RECORD_BY_URING || by == RECORD_BY_AIO)
+		names = by == RECORD_BY_AIO ? aio_names : uring_names;
+	if (names && kind < CALL_KINDS && names[kind])
+		return names[kind];
 	if (kind == CALL_FLUSH)
 		return number == FLUSH_PYTHON ? "python-flush" : "fflush";
 	return t ? t->name : "unknown";
@@ -147,6 +147,13 @@ static void release_call(struct call *c)
 	for (size_t i = 0; i < c->n_frames; i++)
 		free(c->frames[i].object);
 	free(c->frames);
+}
+
+int call_waited_for(const struct call *c, const struct call *other)
+{
+	return c->asked_ns && other->asked_ns && c->queue == other->queue &&
+	       other->order < c->order &&
+	       (other->order >= c->from || other->order <= c->until);
 }
 
 void calls_free(struct calls *c)

@@ -8,9 +8,8 @@
  * tracepoints too ("mono"), so both can be put in one order.
  *
  * What cannot be seen here is counted, never guessed: stores into mapped memory
- * (the page they make dirty is seen in layers.h), requests submitted through
- * requests of an io_uring or of aio that the watcher cannot follow (the call is told
- * as CALL_OPAQUE, they are not).
+ * (the page they make dirty is seen in layers.h), requests of an io_uring or of aio
+ * that the watcher cannot follow (the call is told as CALL_OPAQUE, they are not).
  */
 #ifndef TRACE_CALLS_H
 #define TRACE_CALLS_H
@@ -137,5 +136,7 @@ struct calls {
 int calls_load(const char *path, struct calls **ret, struct error *e);
 int calls_read(FILE *f, const char *name, struct calls **ret, struct error *e);
 void calls_free(struct calls *c);
+/* Both were asked for, and it could not begin before the other one had ended. */
+int call_waited_for(const struct call *c, const struct call *other);
 
 #endif
